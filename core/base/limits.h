@@ -1,0 +1,68 @@
+#ifndef WARMUP_CORE_BASE_LIMITS_H_
+#define WARMUP_CORE_BASE_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+// Every bound of the daemon in one place. Reaching one is counted
+// (warmup_limit_reached_total{limit=...}) and answered with
+// RESOURCE_EXHAUSTED naming the limit, except where a line says otherwise.
+namespace warmup::limits {
+
+// Catalogue and sessions.
+inline constexpr size_t kMaxModels = 20'000;
+inline constexpr size_t kMaxSessions = 2'000;
+inline constexpr size_t kMaxRolesPerSession = 64;
+inline constexpr size_t kMaxLeases = 10'000;
+inline constexpr size_t kMaxWaiters = 10'000;
+inline constexpr size_t kMaxIdBytes = 256;
+inline constexpr size_t kMaxPathBytes = 4'096;
+inline constexpr size_t kMaxLabels = 64;
+inline constexpr size_t kMaxLabelBytes = 1'024;
+inline constexpr int64_t kMaxModelBytes = int64_t{1} << 44;  // 16 TiB
+
+// Leases of sessions and of models (INVALID_ARGUMENT outside the range).
+inline constexpr absl::Duration kMinSessionLease = absl::Seconds(1);
+inline constexpr absl::Duration kMaxSessionLease = absl::Hours(24);
+inline constexpr absl::Duration kDefaultSessionLease = absl::Seconds(60);
+inline constexpr absl::Duration kMinModelLease = absl::Milliseconds(1);
+inline constexpr absl::Duration kMaxModelLease = absl::Hours(24);
+
+// Facts. A batch above its bound is INVALID_ARGUMENT; a fact outside the
+// time window is stale or from the future.
+inline constexpr size_t kMaxFactsPerBatch = 1'000;
+inline constexpr absl::Duration kMaxFactAge = absl::Hours(1);
+inline constexpr absl::Duration kMaxFactAhead = absl::Seconds(5);
+
+// Events.
+inline constexpr size_t kMaxEventBytes = 64 * 1024;
+inline constexpr size_t kEventHistory = 65'536;
+inline constexpr size_t kEventHistoryBytes = size_t{32} << 20;
+inline constexpr size_t kMaxSubscribers = 10'000;
+inline constexpr size_t kMaxEventBatchBytes = 256 * 1024;
+inline constexpr size_t kMaxFilters = 64;
+inline constexpr size_t kStoredEvents = 1'000;
+
+// Prediction: a forecast scores at most this many models.
+inline constexpr size_t kMaxCandidates = 64;
+inline constexpr size_t kMaxPredictedModels = 64;
+inline constexpr size_t kMaxPredictorUsers = 1'000;
+
+// Loads.
+inline constexpr int kMaxConcurrentLoads = 64;
+inline constexpr int kMaxConcurrentModels = 10'000;
+inline constexpr absl::Duration kMinSwitchingTimeout = absl::Milliseconds(100);
+inline constexpr absl::Duration kMaxSwitchingTimeout = absl::Hours(1);
+
+// Lists.
+inline constexpr int kMaxPageSize = 1'000;
+inline constexpr int kDefaultPageSize = 100;
+
+// Messages on the wire.
+inline constexpr int kMaxReceiveBytes = 4 << 20;
+
+}  // namespace warmup::limits
+
+#endif  // WARMUP_CORE_BASE_LIMITS_H_

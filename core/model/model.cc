@@ -1,0 +1,163 @@
+#include "core/model/model.h"
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/base/limits.h"
+#include "core/base/status_macros.h"
+
+namespace warmup {
+namespace {
+
+absl::Status Invalid(std::string_view field, std::string_view what) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                   std::string(field) + ": " + std::string(what),
+                   {{"field", field}});
+}
+
+absl::Status ValidateBytes(std::string_view field, int64_t bytes) {
+  if (bytes >= 0 && bytes <= limits::kMaxModelBytes) return absl::OkStatus();
+  return Invalid(field, absl::StrCat("is ", bytes, ", outside 0 to ",
+                                     limits::kMaxModelBytes));
+}
+
+}  // namespace
+
+std::string_view ToString(ModelType type) {
+  switch (type) {
+    case ModelType::kUnspecified:
+      return "unspecified";
+    case ModelType::kCompletion:
+      return "completion";
+    case ModelType::kChat:
+      return "chat";
+    case ModelType::kEmbedding:
+      return "embedding";
+    case ModelType::kRerank:
+      return "rerank";
+    case ModelType::kClassification:
+      return "classification";
+    case ModelType::kGeneration:
+      return "generation";
+    case ModelType::kAnalysis:
+      return "analysis";
+    case ModelType::kRefactoring:
+      return "refactoring";
+    case ModelType::kTranslation:
+      return "translation";
+    case ModelType::kCustom:
+      return "custom";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(Tier tier) {
+  switch (tier) {
+    case Tier::kCold:
+      return "cold";
+    case Tier::kHost:
+      return "host";
+    case Tier::kReady:
+      return "ready";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(Priority priority) {
+  switch (priority) {
+    case Priority::kLow:
+      return "low";
+    case Priority::kMedium:
+      return "medium";
+    case Priority::kHigh:
+      return "high";
+    case Priority::kCritical:
+      return "critical";
+  }
+  return "unknown";
+}
+
+std::string_view ToString(LoadKind kind) {
+  switch (kind) {
+    case LoadKind::kSpeculative:
+      return "speculative";
+    case LoadKind::kAnnounced:
+      return "announced";
+    case LoadKind::kDemand:
+      return "demand";
+  }
+  return "unknown";
+}
+
+absl::Status ValidateId(std::string_view field, std::string_view id) {
+  if (id.empty()) return Invalid(field, "must not be empty");
+  if (id.size() > limits::kMaxIdBytes) {
+    return Invalid(field, absl::StrCat("has ", id.size(), " bytes, at most ",
+                                       limits::kMaxIdBytes, " are allowed"));
+  }
+  for (const char c : id) {
+    if (c <= ' ' || c > '~') {
+      return Invalid(field,
+                     "holds a character that is not printable ASCII, or a "
+                     "space");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateSpec(const ModelSpec& spec) {
+  WARMUP_RETURN_IF_ERROR(ValidateId("model.id", spec.id));
+  WARMUP_RETURN_IF_ERROR(ValidateId("model.engine", spec.engine));
+  WARMUP_RETURN_IF_ERROR(ValidateId("model.device", spec.device));
+  if (spec.source.empty() || spec.source.size() > limits::kMaxPathBytes) {
+    return Invalid("model.source",
+                   absl::StrCat("must have 1 to ", limits::kMaxPathBytes,
+                                " bytes, has ", spec.source.size()));
+  }
+  WARMUP_RETURN_IF_ERROR(ValidateBytes("model.size_bytes", spec.size_bytes));
+  WARMUP_RETURN_IF_ERROR(ValidateBytes("model.peak_bytes", spec.peak_bytes));
+  if (spec.context_length < 0) {
+    return Invalid("model.context_length", "must not be negative");
+  }
+  if (spec.labels.size() > limits::kMaxLabels) {
+    return Invalid("model.labels",
+                   absl::StrCat("has ", spec.labels.size(), " entries, at most ",
+                                limits::kMaxLabels, " are allowed"));
+  }
+  for (const auto& [key, value] : spec.labels) {
+    if (key.empty() || key.size() + value.size() > limits::kMaxLabelBytes) {
+      return Invalid("model.labels",
+                     "an entry has an empty key or is longer than the limit");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidatePolicy(const SwitchingPolicy& policy) {
+  if (policy.max_concurrent_models < 0 ||
+      policy.max_concurrent_models > limits::kMaxConcurrentModels) {
+    return Invalid("policy.max_concurrent_models",
+                   absl::StrCat("is ", policy.max_concurrent_models,
+                                ", outside 0 to ",
+                                limits::kMaxConcurrentModels));
+  }
+  if (policy.max_concurrent_loads < 1 ||
+      policy.max_concurrent_loads > limits::kMaxConcurrentLoads) {
+    return Invalid("policy.max_concurrent_loads",
+                   absl::StrCat("is ", policy.max_concurrent_loads,
+                                ", outside 1 to ",
+                                limits::kMaxConcurrentLoads));
+  }
+  if (policy.switching_timeout < limits::kMinSwitchingTimeout ||
+      policy.switching_timeout > limits::kMaxSwitchingTimeout) {
+    return Invalid(
+        "policy.switching_timeout_ms",
+        absl::StrCat("is ", absl::ToInt64Milliseconds(policy.switching_timeout),
+                     " ms, outside ",
+                     absl::ToInt64Milliseconds(limits::kMinSwitchingTimeout),
+                     " to ",
+                     absl::ToInt64Milliseconds(limits::kMaxSwitchingTimeout)));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace warmup

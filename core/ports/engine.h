@@ -1,0 +1,73 @@
+#ifndef WARMUP_CORE_PORTS_ENGINE_H_
+#define WARMUP_CORE_PORTS_ENGINE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/model/model.h"
+
+namespace warmup {
+
+// The runtime's side of one load, handed to the engine for its duration.
+// Thread-safe.
+class LoadControl {
+ public:
+  virtual ~LoadControl() = default;
+  // True once the load is no longer wanted or has outlived its timeout. An
+  // engine looks often enough to stop within milliseconds, gives back what it
+  // took, and returns CANCELLED.
+  virtual bool IsCancelled() const = 0;
+  // Bytes in memory so far and in all (total 0: unknown). Cheap; may be called
+  // from any thread of the engine.
+  virtual void ReportProgress(int64_t done_bytes, int64_t total_bytes) = 0;
+};
+
+// What an engine measured of one model, now.
+struct Residency {
+  Tier tier = Tier::kCold;
+  int64_t resident_bytes = 0;  // memory that would come back if unloaded
+  int64_t total_bytes = 0;     // when wholly warm
+};
+
+// What a finished load cost.
+struct LoadResult {
+  Residency residency;
+  int64_t read_bytes = 0;  // from disk or network; the rest was there already
+};
+
+// An inference server, or the built-in file warmer, that can hold models.
+//
+// Calls block and may come from several threads at once, but never two of
+// Load and Unload for one model at a time (the runtime's coordinator sees to
+// that). None is made while a mutex is held. Lives longer than the runtime.
+//
+// Errors: NOT_FOUND the engine does not know the model or its file is gone;
+// FAILED_PRECONDITION it is damaged (a retry will not help until it changes);
+// CANCELLED; RESOURCE_EXHAUSTED no memory; UNAVAILABLE the engine is.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // The name models refer to in ModelSpec::engine.
+  virtual std::string_view id() const = 0;
+  // The models this engine offers by itself (files under its roots).
+  virtual absl::StatusOr<std::vector<ModelSpec>> Discover() = 0;
+  // Fills in what the engine can tell about a model to be registered: size,
+  // peak, format, architecture, context length, type where unspecified.
+  virtual absl::StatusOr<ModelSpec> Describe(const ModelSpec& spec) = 0;
+  // Returns when the model is ready. On any error the engine has given back
+  // what this load took.
+  virtual absl::StatusOr<LoadResult> Load(const ModelSpec& spec,
+                                          LoadControl& control) = 0;
+  // Returns when the memory is seen free. Idempotent.
+  virtual absl::Status Unload(const ModelSpec& spec) = 0;
+  virtual absl::StatusOr<Residency> Measure(const ModelSpec& spec) = 0;
+};
+
+}  // namespace warmup
+
+#endif  // WARMUP_CORE_PORTS_ENGINE_H_

@@ -1,0 +1,80 @@
+#ifndef WARMUP_CORE_PORTS_STORE_H_
+#define WARMUP_CORE_PORTS_STORE_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/events/event.h"
+#include "core/model/model.h"
+#include "core/predict/predictor_state.h"
+#include "core/session/session_table.h"
+
+namespace warmup {
+
+// Each change says what is true now, not what was done, so writing one twice
+// or only the newest of several is right.
+struct PutModel {
+  ModelSpec spec;
+};
+struct DeleteModel {
+  ModelId id;
+};
+struct PutMeasurements {
+  ModelId id;
+  ModelMeasurements measurements;
+};
+struct PutSession {
+  Session session;
+};
+struct DeleteSession {
+  SessionId id;
+};
+struct PutPolicy {
+  SwitchingPolicy policy;
+};
+struct PutLearned {
+  PredictorState state;
+};
+struct AppendEvent {
+  Event event;  // the store keeps the newest limits::kStoredEvents
+};
+using StoreChange =
+    std::variant<PutModel, DeleteModel, PutMeasurements, PutSession,
+                 DeleteSession, PutPolicy, PutLearned, AppendEvent>;
+
+// What a start finds.
+struct StoredState {
+  struct Model {
+    ModelSpec spec;
+    ModelMeasurements measurements;
+  };
+  std::vector<Model> models;
+  std::vector<Session> sessions;
+  std::optional<SwitchingPolicy> policy;
+  std::optional<PredictorState> learned;
+  std::vector<Event> events;     // oldest first
+  uint64_t last_event_sequence = 0;
+  // Things set aside instead of failing the start, for people: "learned state
+  // has version 7, this daemon reads up to 1: set aside as ...".
+  std::vector<std::string> warnings;
+};
+
+// Durable state. Called from one thread at a time, never under a mutex.
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual absl::StatusOr<StoredState> Load() = 0;
+  // All or nothing. When it returns OK the changes survive kill -9 of this
+  // process. RESOURCE_EXHAUSTED: disk full; UNAVAILABLE: any other I/O error.
+  // Either may pass: the caller keeps the changes and tries again.
+  virtual absl::Status Commit(const std::vector<StoreChange>& changes) = 0;
+};
+
+}  // namespace warmup
+
+#endif  // WARMUP_CORE_PORTS_STORE_H_

@@ -1,0 +1,59 @@
+#ifndef WARMUP_CORE_PREDICT_PREDICTOR_STATE_H_
+#define WARMUP_CORE_PREDICT_PREDICTOR_STATE_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "core/model/model.h"
+
+namespace warmup {
+
+// Everything a predictor has learned, as plain values, so that the store can
+// write it in its own versioned form. Scope "" is everybody; any other scope
+// is a user. Sessions are not kept: they end.
+
+// How often and when one model was used in one scope.
+struct LearnedUse {
+  ModelId model;
+  double count = 0;      // decayed
+  absl::Time last_used;
+  // Decayed counts of the gaps between uses, in log2 classes of seconds.
+  std::array<double, 24> gap_counts{};
+  std::array<double, 24> hour_counts{};
+  std::array<double, 7> weekday_counts{};
+};
+
+// `next` followed `previous` (order 1) or `before_previous, previous`
+// (order 2; before_previous empty in order 1).
+struct LearnedSuccession {
+  ModelId before_previous;
+  ModelId previous;
+  ModelId next;
+  double count = 0;
+};
+
+// How often an announcement of a model was followed by its use.
+struct LearnedAnnouncement {
+  ModelId model;
+  double announced = 0;
+  double used = 0;
+};
+
+struct LearnedScope {
+  std::string user;
+  std::vector<LearnedUse> uses;
+  std::vector<LearnedSuccession> successions;
+  std::vector<LearnedAnnouncement> announcements;
+  std::vector<ModelId> last_models;  // newest first, at most 2
+};
+
+struct PredictorState {
+  std::vector<LearnedScope> scopes;
+};
+
+}  // namespace warmup
+
+#endif  // WARMUP_CORE_PREDICT_PREDICTOR_STATE_H_
