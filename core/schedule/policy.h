@@ -1,0 +1,93 @@
+#ifndef WARMUP_CORE_SCHEDULE_POLICY_H_
+#define WARMUP_CORE_SCHEDULE_POLICY_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/model/model.h"
+#include "core/model/state_machine.h"
+
+namespace warmup {
+
+// What the policy sees of a device.
+struct DeviceView {
+  int64_t budget_bytes = 0;
+  int64_t used_bytes = 0;  // all reservations alive
+  // What the system measured as free, if it could, and what a guess must
+  // leave of it.
+  std::optional<int64_t> measured_free_bytes;
+  int64_t reserve_bytes = 0;
+};
+
+// A model that holds memory: loading, ready or unloading.
+struct ResidentView {
+  ModelId model;
+  std::string device;
+  ModelState state = ModelState::kReady;
+  int64_t bytes = 0;
+  LoadKind kind = LoadKind::kDemand;  // of its load, while loading
+  bool is_cancelling = false;
+  bool is_held = false;    // pinned or leased
+  bool is_wanted = false;  // somebody waits for it
+  Priority priority = Priority::kMedium;
+  absl::Time last_used;
+  absl::Time load_started;
+  double value = 0;  // expected seconds of waiting that keeping it saves
+};
+
+// A model asked for and not there, in the order in which they are served.
+struct WantedView {
+  ModelId model;
+  std::string device;
+  int64_t bytes = 0;
+  LoadKind kind = LoadKind::kDemand;
+  bool may_evict = true;
+};
+
+// A model nobody asked for yet that a forecast names.
+struct CandidateView {
+  ModelId model;
+  std::string device;
+  int64_t bytes = 0;
+  bool is_announced = false;
+  double probability = 0;  // of use within the hour
+  double value = 0;        // as in ResidentView
+};
+
+struct PolicySnapshot {
+  SwitchingPolicy switching;
+  std::map<std::string, DeviceView> devices;
+  std::vector<ResidentView> residents;
+  std::vector<WantedView> wanted;
+  std::vector<CandidateView> candidates;
+};
+
+struct Decision {
+  enum class Action { kStartLoad, kUnload, kCancelLoad, kRefuse };
+  Action action = Action::kStartLoad;
+  ModelId model;
+  LoadKind kind = LoadKind::kDemand;  // of a load that starts
+  absl::Status refusal;               // of a refusal: why
+  std::string reason;                 // for people
+};
+
+// What to do now, in order. Pure: the same snapshot gives the same decisions.
+//
+// Models asked for come first and in their order; one that has to wait for
+// memory holds back those behind it on the same device, so that none starves.
+// For somebody who waits, the least valuable models that nobody holds are
+// unloaded, and guesses that are still loading are cancelled, newest first.
+// A guess takes only what is free by the ledger and by measurement, or what
+// models worth clearly less hold; it is never made while somebody waits.
+//
+// With predictive_preloading off this is load on demand with LRU eviction.
+std::vector<Decision> Decide(const PolicySnapshot& snapshot, absl::Time now);
+
+}  // namespace warmup
+
+#endif  // WARMUP_CORE_SCHEDULE_POLICY_H_
