@@ -5,9 +5,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -34,18 +33,24 @@ struct EventFilter {
 // Each event is encoded once, when appended, by the function given at
 // construction; what it returns is opaque here and must be such that the
 // concatenation of several is their batch (a protobuf `repeated` field is).
+// Encoded events lie one after another in segments that are only ever written
+// behind what readers see: a reader pins a segment under the lock and copies
+// ranges of it without.
 //
-// Thread-safe; its mutex is a leaf. Does not call anybody while holding it
-// (the encoder runs before it is taken, except for the sequence which the
-// encoding must not contain: see Append).
+// Thread-safe. Two leaf mutexes: append_mutex_ orders the publishers and is
+// held while the encoder runs (the encoding contains the sequence, so it
+// cannot run before); mutex_ guards what readers look up and is held for no
+// more than that, so that readers and encoding never wait for each other.
+// append_mutex_ is taken before mutex_.
 class EventLog {
  public:
-  // Turns an event whose sequence is set into wire bytes. Pure.
+  // Turns an event whose sequence is set into wire bytes. Pure; does not call
+  // back into the log.
   using Encoder = std::function<std::string(const Event&)>;
 
   struct Options {
     size_t max_events;
-    size_t max_bytes;         // of encoded events
+    size_t max_bytes;         // of events kept: encoded and as values
     uint64_t next_sequence;   // 1 for a new store
     std::string id_prefix;    // makes generated ids unique over restarts
   };
@@ -55,19 +60,27 @@ class EventLog {
     size_t count = 0;            // events in `bytes`
     uint64_t next_sequence = 0;  // the cursor to read from next
     // Events between the cursor and the oldest kept that are gone for good;
-    // 0: none.
+    // 0: none. They came before those in `bytes`.
     uint64_t lost = 0;
   };
 
   EventLog(Options options, Encoder encoder);
+  ~EventLog();
+
+  // Puts back events of an earlier run (oldest first) as they were. Only
+  // before the first Append. Keeps the run of consecutive sequences that ends
+  // just before next_sequence, within the bounds; drops the others.
+  void Restore(const std::vector<Event>& events);
 
   // Gives the event its sequence (and id if it has none) and returns it.
-  // INVALID_ARGUMENT if the encoded event is above limits::kMaxEventBytes.
+  // INVALID_ARGUMENT if the encoded event is above limits::kMaxEventBytes;
+  // no sequence is used up then.
   absl::StatusOr<Event> Append(Event event);
 
   // Everything that matches from `cursor` on, up to `max_bytes` (at least one
   // event). An empty batch means: nothing to read yet; its next_sequence has
-  // still moved past what did not match.
+  // still moved past what did not match. A cursor beyond the end is taken for
+  // the end, 0 for 1.
   Batch Read(uint64_t cursor, const EventFilter& filter,
              size_t max_bytes) const;
 
@@ -78,18 +91,36 @@ class EventLog {
   // new starts here.
   uint64_t next_sequence() const;
 
+  // Bytes of memory held now. At most max_bytes and what two segments take
+  // (the oldest, partly dropped, and the newest, partly filled), and one
+  // event at least.
+  size_t memory_bytes() const;
+
  private:
-  struct Entry {
-    Event event;
-    std::string bytes;
-  };
+  struct Segment;
+  struct Slice;
+
+  void AppendEncoded(Event event, const std::string& bytes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(append_mutex_);
+  bool FitsTail(size_t size) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DropOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Slice Locate(uint64_t sequence) const;
+  Slice LocateBack(uint64_t end) const;
 
   const Options options_;
   const Encoder encoder_;
+  const size_t segment_bytes_;
+  const size_t segment_events_;
+
+  Mutex append_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
+
   mutable Mutex mutex_;
-  std::deque<Entry> entries_ ABSL_GUARDED_BY(mutex_);
-  size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::deque<std::shared_ptr<Segment>> segments_ ABSL_GUARDED_BY(mutex_);
+  // The events kept: [oldest_, next_sequence_).
+  uint64_t oldest_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_sequence_ ABSL_GUARDED_BY(mutex_);
+  size_t kept_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t memory_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace warmup

@@ -210,13 +210,20 @@ std::vector<Wake> Coordinator::OnUnloadDone(absl::Time now,
   return wakes;
 }
 
-void Coordinator::OnProgress(LoadId id, int64_t done_bytes,
-                             int64_t total_bytes) {
+std::vector<Wake> Coordinator::EndUnloadWait(absl::Time now,
+                                             const ModelId& model) {
+  return WakeAll(now, model, &tracks_[model].unload_waiters,
+                 absl::OkStatus());
+}
+
+std::optional<ModelId> Coordinator::OnProgress(LoadId id, int64_t done_bytes,
+                                               int64_t total_bytes) {
   const auto it = loads_.find(id);
-  if (it == loads_.end()) return;
+  if (it == loads_.end()) return std::nullopt;
   Track& track = tracks_[it->second];
   track.done_bytes = done_bytes;
   track.total_bytes = total_bytes;
+  return it->second;
 }
 
 Coordinator::Expired Coordinator::Expire(absl::Time now) {

@@ -138,7 +138,11 @@ class Coordinator {
                                      const absl::Status& status);
   std::vector<Wake> OnUnloadDone(absl::Time now, const ModelId& model,
                                  const absl::Status& status);
-  void OnProgress(LoadId id, int64_t done_bytes, int64_t total_bytes);
+  // A load that was to be unloaded ended without the model becoming ready.
+  std::vector<Wake> EndUnloadWait(absl::Time now, const ModelId& model);
+  // The model whose load it is; nothing for an id that is not under way.
+  std::optional<ModelId> OnProgress(LoadId id, int64_t done_bytes,
+                                    int64_t total_bytes);
 
   // Ends waits whose deadline has passed, and names loads that outlived
   // theirs: these are cancelled, their waiters told, and they count as failed

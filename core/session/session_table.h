@@ -3,7 +3,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -36,6 +38,8 @@ class SessionTable {
  public:
   // `session.lease` 0 means the default. Sets started_at and expires_at.
   // ALREADY_EXISTS, INVALID_ARGUMENT (naming the field), RESOURCE_EXHAUSTED.
+  // Call Expire(now) before: a session whose lease has ended but which Expire
+  // has not returned is replaced without being told.
   absl::StatusOr<Session> Start(absl::Time now, Session session);
   // Renews the lease; replaces the roles if given. NOT_FOUND if unknown or
   // expired, INVALID_ARGUMENT.
@@ -46,7 +50,7 @@ class SessionTable {
   // Removes and returns those whose lease ended at or before `now`.
   std::vector<Session> Expire(absl::Time now);
   // Puts back a session from the store as it was (its lease may have ended:
-  // the next Expire takes it).
+  // the next Expire takes it). Replaces one with the same id.
   void Restore(Session session);
 
   const Session* Find(const SessionId& id) const;  // null: not there
@@ -56,7 +60,12 @@ class SessionTable {
   absl::Time NextExpiry() const;
 
  private:
+  void Insert(Session session);
+  void Erase(std::map<SessionId, Session>::iterator it);
+
   std::map<SessionId, Session> sessions_;
+  // One entry a session: soonest to expire first.
+  std::set<std::pair<absl::Time, SessionId>> by_expiry_;
 };
 
 }  // namespace warmup

@@ -1,0 +1,335 @@
+#include "core/runtime/director.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/base/limits.h"
+#include "core/runtime/event_data.h"
+
+namespace warmup {
+namespace {
+
+// How a forecast's horizons are weighed into one value: the next minute is
+// certain to matter, later ones may be forecast again before they come. (The
+// design notes on foresight found sums over horizons better than any one.)
+constexpr double kWeight1Min = 1.0;
+constexpr double kWeight5Min = 0.5;
+constexpr double kWeight1H = 0.5;
+
+double PriorityFactor(Priority priority) {
+  switch (priority) {
+    case Priority::kLow:
+      return 0.5;
+    case Priority::kMedium:
+      return 1;
+    case Priority::kHigh:
+      return 2;
+    case Priority::kCritical:
+      return 4;
+  }
+  return 1;
+}
+
+}  // namespace
+
+Director::Director(Options options)
+    : options_(std::move(options)),
+      policy_(options_.policy),
+      predictor_(options_.zone),
+      coordinator_({.seed = options_.seed}) {
+  for (const auto& [device, device_options] : options_.devices) {
+    ledger_.SetBudget(device, device_options.budget_bytes);
+  }
+}
+
+void Director::Restore(const StoredState& state) {
+  if (state.policy.has_value()) {
+    policy_ = *state.policy;
+    // What the configuration switched off stays off.
+    policy_.predictive_preloading =
+        policy_.predictive_preloading && options_.policy.predictive_preloading;
+  }
+  for (const StoredState::Model& model : state.models) {
+    catalogue_.Restore({model.spec, model.measurements});
+    by_type_[model.spec.type].insert(model.spec.id);
+  }
+  for (const Session& session : state.sessions) sessions_.Restore(session);
+  if (state.learned.has_value()) predictor_.Import(*state.learned);
+}
+
+ModelView Director::View(const Catalogue::Entry& entry) const {
+  ModelView view;
+  view.version = version_;
+  view.spec = entry.spec;
+  view.measured = entry.measured;
+  view.estimated_load_time = catalogue_.EstimateLoadTime(entry);
+  view.held_bytes = ledger_.HeldBy(entry.spec.id);
+  view.lease_count = leases_.Count(entry.spec.id);
+  const Coordinator::Track* track = coordinator_.Find(entry.spec.id);
+  if (track != nullptr) {
+    view.state = track->state();
+    view.load_kind = track->kind;
+    view.done_bytes = track->done_bytes;
+    view.total_bytes = track->total_bytes;
+    view.waiter_count = static_cast<int>(track->waiters.size());
+    view.last_used = track->last_used;
+    view.failures = track->failures;
+    view.last_error = std::string(track->last_error.message());
+    view.retry_at = track->retry_at;
+  }
+  if (view.state == ModelState::kReady) {
+    view.tier = Tier::kReady;
+  } else if (view.state == ModelState::kLoading && view.done_bytes > 0) {
+    view.tier = Tier::kHost;
+  }
+  const auto outlook = outlook_.find(entry.spec.id);
+  if (outlook != outlook_.end()) {
+    view.p_1min = outlook->second.forecast.p_1min;
+    view.p_5min = outlook->second.forecast.p_5min;
+    view.p_1h = outlook->second.forecast.p_1h;
+  }
+  return view;
+}
+
+void Director::Changed(const ModelId& id, Effects* fx) {
+  ++version_;
+  const Catalogue::Entry* entry = catalogue_.Find(id);
+  if (entry != nullptr) fx->observation.changed.push_back(View(*entry));
+}
+
+void Director::Log(absl::Time now, std::string_view type, const ModelId& id,
+                   Effects* fx) {
+  const Coordinator::Track* track = coordinator_.Find(id);
+  const ModelState state =
+      track == nullptr ? ModelState::kCold : track->state();
+  fx->events.push_back(MakeEvent(
+      now, type,
+      {{"model_id", id},
+       {"state", ToString(state)},
+       {"load_kind", track == nullptr ? std::string_view("")
+                                      : ToString(track->started_as)},
+       {"held_bytes", ledger_.HeldBy(id)}}));
+}
+
+void Director::RefreshOutlook(absl::Time now) {
+  outlook_.clear();
+  outlook_at_ = now;
+  std::erase_if(announced_until_,
+                [&](const auto& entry) { return entry.second <= now; });
+  // Whoever is here counts: the most probable of all views of a model.
+  std::vector<ForecastContext> contexts = {{}};
+  constexpr size_t kMaxContexts = 8;
+  for (const Session& session : sessions_.List()) {
+    if (contexts.size() == kMaxContexts) break;
+    contexts.push_back({session.id, session.user});
+  }
+  for (const ForecastContext& context : contexts) {
+    for (Forecast& forecast :
+         predictor_.Predict(now, context, limits::kMaxCandidates)) {
+      const Catalogue::Entry* entry = catalogue_.Find(forecast.model);
+      if (entry == nullptr) continue;
+      const double value = ValueOf(*entry, forecast);
+      Outlook& outlook = outlook_[forecast.model];
+      if (value > outlook.value || outlook.forecast.model.empty()) {
+        outlook = {std::move(forecast), value};
+      }
+    }
+  }
+}
+
+double Director::ValueOf(const Catalogue::Entry& entry,
+                         const Forecast& forecast) const {
+  const double load_seconds =
+      absl::ToDoubleSeconds(catalogue_.EstimateLoadTime(entry));
+  return load_seconds * PriorityFactor(entry.spec.priority) *
+         (kWeight1Min * forecast.p_1min + kWeight5Min * forecast.p_5min +
+          kWeight1H * forecast.p_1h);
+}
+
+PolicySnapshot Director::Snapshot(absl::Time now) const {
+  PolicySnapshot snapshot;
+  snapshot.switching = policy_;
+  for (const auto& [device, device_options] : options_.devices) {
+    DeviceView view;
+    view.budget_bytes = device_options.budget_bytes;
+    view.used_bytes = ledger_.Used(device);
+    view.reserve_bytes = device_options.reserve_bytes;
+    const auto measured = measured_.find(device);
+    if (measured != measured_.end()) {
+      view.measured_free_bytes = measured->second.free_bytes;
+    }
+    snapshot.devices[device] = view;
+  }
+  for (const auto& [id, track] : coordinator_.tracks()) {
+    const bool holds_memory = track.state() == ModelState::kLoading ||
+                              track.state() == ModelState::kReady ||
+                              track.state() == ModelState::kUnloading;
+    const Catalogue::Entry* entry = catalogue_.Find(id);
+    if (!holds_memory || entry == nullptr) continue;
+    const auto outlook = outlook_.find(id);
+    snapshot.residents.push_back(
+        {.model = id,
+         .device = entry->spec.device,
+         .state = track.state(),
+         .bytes = ledger_.HeldBy(id),
+         .kind = track.kind,
+         .is_cancelling = track.is_cancelling,
+         .is_held = entry->spec.is_pinned || leases_.Count(id) > 0,
+         .is_wanted = !track.waiters.empty(),
+         .priority = entry->spec.priority,
+         .last_used = track.last_used,
+         .load_started = track.load_started,
+         .value = outlook == outlook_.end() ? 0 : outlook->second.value});
+  }
+  for (const Coordinator::Wanted& wanted : coordinator_.WantedModels(now)) {
+    const Catalogue::Entry* entry = catalogue_.Find(wanted.model);
+    if (entry == nullptr) continue;
+    snapshot.wanted.push_back({wanted.model, entry->spec.device,
+                               entry->PeakBytes(), wanted.kind,
+                               wanted.may_evict});
+  }
+  for (const auto& [id, outlook] : outlook_) {
+    const Catalogue::Entry* entry = catalogue_.Find(id);
+    const Coordinator::Track* track = coordinator_.Find(id);
+    if (entry == nullptr) continue;
+    if (track != nullptr &&
+        ((track->state() != ModelState::kCold &&
+          track->state() != ModelState::kFailed) ||
+         coordinator_.IsBackingOff(now, id) || now < track->no_guess_before ||
+         !track->waiters.empty() || track->is_requested)) {
+      continue;
+    }
+    snapshot.candidates.push_back(
+        {.model = id,
+         .device = entry->spec.device,
+         .bytes = entry->PeakBytes(),
+         .is_announced = announced_until_.contains(id),
+         .probability = outlook.forecast.p_1h,
+         .value = outlook.value});
+  }
+  std::stable_sort(snapshot.candidates.begin(), snapshot.candidates.end(),
+                   [](const CandidateView& a, const CandidateView& b) {
+                     return a.value > b.value;
+                   });
+  return snapshot;
+}
+
+void Director::Reconcile(absl::Time now, Effects* fx) {
+  const PolicySnapshot snapshot = Snapshot(now);
+  for (const Decision& decision : Decide(snapshot, now)) {
+    Apply(now, decision, fx);
+  }
+}
+
+void Director::Apply(absl::Time now, const Decision& decision, Effects* fx) {
+  const ModelId& id = decision.model;
+  switch (decision.action) {
+    case Decision::Action::kStartLoad: {
+      const Catalogue::Entry& entry = *catalogue_.Find(id);
+      ledger_.Reserve(id, entry.spec.device, entry.PeakBytes());
+      const LoadId load = coordinator_.BeginLoad(now, id, decision.kind,
+                                                 policy_.switching_timeout);
+      fx->loads.push_back({load, entry.spec});
+      if (decision.kind == LoadKind::kDemand) ++totals_.loads_demand;
+      if (decision.kind == LoadKind::kAnnounced) ++totals_.loads_announced;
+      if (decision.kind == LoadKind::kSpeculative) {
+        ++totals_.loads_speculative;
+      }
+      if (decision.kind != LoadKind::kDemand) {
+        fx->events.push_back(MakeEvent(now, "warmup_request",
+                                       {{"model_id", id},
+                                        {"load_kind", ToString(decision.kind)},
+                                        {"reason", decision.reason}}));
+      }
+      Log(now, "model_loading", id, fx);
+      Changed(id, fx);
+      return;
+    }
+    case Decision::Action::kUnload:
+      ++totals_.evictions;
+      BeginUnload(now, id, decision.reason, fx);
+      return;
+    case Decision::Action::kCancelLoad:
+      BeginCancel(now, id, decision.reason, fx);
+      return;
+    case Decision::Action::kRefuse:
+      Deliver(coordinator_.Refuse(now, id, decision.refusal), fx);
+      return;
+  }
+}
+
+void Director::Deliver(std::vector<Wake> wakes, Effects* fx) {
+  for (Wake& wake : wakes) {
+    if (!wake.status.ok()) ++totals_.demands_failed;
+    fx->wakes.push_back(std::move(wake));
+  }
+}
+
+void Director::BeginUnload(absl::Time now, const ModelId& id,
+                           std::string_view reason, Effects* fx) {
+  const Coordinator::Track& track = *coordinator_.Find(id);
+  if (!track.was_served && track.started_as != LoadKind::kDemand) {
+    totals_.wasted_bytes += ledger_.HeldBy(id);
+  }
+  coordinator_.BeginUnload(id);
+  fx->unloads.push_back({catalogue_.Find(id)->spec});
+  fx->events.push_back(
+      MakeEvent(now, "model_unloading",
+                {{"model_id", id}, {"reason", reason}}));
+  Changed(id, fx);
+}
+
+void Director::BeginCancel(absl::Time now, const ModelId& id,
+                           std::string_view reason, Effects* fx) {
+  fx->cancels.push_back(coordinator_.BeginCancel(id));
+  fx->events.push_back(
+      MakeEvent(now, "warmup_cancelling",
+                {{"model_id", id}, {"reason", reason}}));
+  Changed(id, fx);
+}
+
+absl::Time Director::NextDeadline() const {
+  return std::min({sessions_.NextExpiry(), leases_.NextExpiry(),
+                   coordinator_.NextDeadline()});
+}
+
+Status Director::GetStatus() const {
+  Status status;
+  status.totals = totals_;
+  status.models = catalogue_.size();
+  status.sessions = sessions_.size();
+  status.waiters = coordinator_.waiter_count();
+  status.policy = policy_;
+  for (const auto& [id, track] : coordinator_.tracks()) {
+    if (track.state() == ModelState::kReady) ++status.models_ready;
+    if (track.state() == ModelState::kLoading) ++status.models_loading;
+  }
+  for (const auto& [device, device_options] : options_.devices) {
+    DeviceStatus view;
+    view.id = device;
+    view.budget_bytes = device_options.budget_bytes;
+    view.used_bytes = ledger_.Used(device);
+    view.reserve_bytes = device_options.reserve_bytes;
+    const auto measured = measured_.find(device);
+    if (measured != measured_.end()) {
+      view.measured_total_bytes = measured->second.total_bytes;
+      view.measured_free_bytes = measured->second.free_bytes;
+    }
+    status.devices.push_back(view);
+  }
+  return status;
+}
+
+std::vector<ModelSpec> Director::ReadyModels() const {
+  std::vector<ModelSpec> ready;
+  for (const auto& [id, track] : coordinator_.tracks()) {
+    const Catalogue::Entry* entry = catalogue_.Find(id);
+    if (entry != nullptr && track.state() == ModelState::kReady) {
+      ready.push_back(entry->spec);
+    }
+  }
+  return ready;
+}
+
+}  // namespace warmup

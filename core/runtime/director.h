@@ -1,0 +1,199 @@
+#ifndef WARMUP_CORE_RUNTIME_DIRECTOR_H_
+#define WARMUP_CORE_RUNTIME_DIRECTOR_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/model/catalogue.h"
+#include "core/ports/device_monitor.h"
+#include "core/ports/engine.h"
+#include "core/ports/store.h"
+#include "core/predict/predictor.h"
+#include "core/runtime/effects.h"
+#include "core/runtime/facts.h"
+#include "core/schedule/coordinator.h"
+#include "core/schedule/lease_table.h"
+#include "core/schedule/ledger.h"
+#include "core/schedule/policy.h"
+#include "core/session/session_table.h"
+
+namespace warmup {
+
+// Composes the deciders: a fact goes in with the time it happened, and what
+// the world has to do about it comes out as Effects. No I/O, threads, clock or
+// lock: the daemon's Runtime drives it under its lock, a replay or a
+// simulation drives it on simulated time. A call that returns an error has
+// changed nothing.
+class Director {
+ public:
+  struct DeviceOptions {
+    int64_t budget_bytes = 0;
+    int64_t reserve_bytes = 0;  // measured free memory a guess must leave
+  };
+  struct Options {
+    SwitchingPolicy policy;
+    std::map<std::string, DeviceOptions> devices;
+    std::set<std::string> engines;  // ids that models may name
+    absl::TimeZone zone = absl::UTCTimeZone();
+    uint64_t seed = 1;
+  };
+
+  explicit Director(Options options);
+
+  // Takes up what the store held. Every model starts cold.
+  void Restore(const StoredState& state);
+
+  // --- Catalogue (director_models.cc) ---
+  absl::StatusOr<ModelView> RegisterModel(absl::Time now, ModelSpec spec,
+                                          Effects* fx);
+  // FAILED_PRECONDITION if the engine, source or device of a model that is
+  // not cold would change.
+  absl::StatusOr<ModelView> UpdateModel(
+      absl::Time now, ModelSpec spec, std::optional<int64_t> expected_revision,
+      Effects* fx);
+  absl::Status RemoveModel(absl::Time now, const ModelId& id, Effects* fx);
+  absl::StatusOr<ModelView> PinModel(absl::Time now, const ModelId& id,
+                                     bool is_pinned, Effects* fx);
+  absl::StatusOr<ModelView> GetModel(const ModelId& id) const;
+  std::vector<ModelView> ListModels(const ModelId& after, size_t limit) const;
+  absl::Status SetPolicy(absl::Time now, const SwitchingPolicy& policy,
+                         Effects* fx);
+  const SwitchingPolicy& policy() const { return policy_; }
+
+  // --- Loads and holds (director_loads.cc) ---
+  // Somebody waits for `id` until `deadline`. If it is ready, or the answer
+  // is a refusal, the waiter's Wake is in fx at once; otherwise it comes with
+  // a later fact, exactly once.
+  absl::Status DemandModel(absl::Time now, const ModelId& id, WaiterId waiter,
+                           absl::Time deadline, Effects* fx);
+  // A load nobody waits for; refused if it does not fit (and may not evict).
+  absl::Status RequestModel(absl::Time now, const ModelId& id, bool may_evict,
+                            Effects* fx);
+  // Woken when the memory is back; at once if it is cold. FAILED_PRECONDITION
+  // while pinned, leased or waited for.
+  absl::Status UnloadModel(absl::Time now, const ModelId& id, WaiterId waiter,
+                           absl::Time deadline, Effects* fx);
+  void Withdraw(absl::Time now, WaiterId waiter, Effects* fx);
+  absl::StatusOr<Lease> AcquireLease(absl::Time now, const LeaseId& lease,
+                                     const ModelId& id,
+                                     absl::Duration duration, Effects* fx);
+  absl::StatusOr<Lease> RenewLease(absl::Time now, const LeaseId& lease,
+                                   absl::Duration duration);
+  absl::Status ReleaseLease(absl::Time now, const LeaseId& lease, Effects* fx);
+
+  // --- Sessions, activity, usage, prediction (director_facts.cc) ---
+  absl::StatusOr<Session> StartSession(absl::Time now, Session session,
+                                       Effects* fx);
+  absl::StatusOr<Session> KeepAliveSession(
+      absl::Time now, const SessionId& id,
+      const std::optional<std::map<std::string, ModelId>>& roles, Effects* fx);
+  absl::StatusOr<Session> StopSession(absl::Time now, const SessionId& id,
+                                      Effects* fx);
+  std::vector<Session> ListSessions() const { return sessions_.List(); }
+  // A batch is taken whole or not at all.
+  absl::Status RecordUsage(absl::Time now,
+                           const std::vector<UsageReport>& batch, Effects* fx);
+  absl::Status ReportActivity(absl::Time now,
+                              const std::vector<ActivityReport>& batch,
+                              Effects* fx);
+  absl::StatusOr<Prediction> Predict(absl::Time now,
+                                     const PredictionRequest& request,
+                                     Effects* fx);
+
+  // --- What engines and devices answered (director_answers.cc) ---
+  void OnLoadDone(absl::Time now, LoadId id,
+                  const absl::StatusOr<LoadResult>& result, Effects* fx);
+  void OnUnloadDone(absl::Time now, const ModelId& id,
+                    const absl::Status& status, Effects* fx);
+  void OnProgress(LoadId id, int64_t done_bytes, int64_t total_bytes,
+                  Effects* fx);
+  // A ready model was looked at.
+  void OnMeasured(absl::Time now, const ModelId& id,
+                  const Residency& residency, Effects* fx);
+  void OnDeviceMemory(absl::Time now, const std::string& device,
+                      const std::optional<DeviceMemory>& memory, Effects* fx);
+  // Ends what has expired, refreshes the forecasts, decides anew.
+  void Tick(absl::Time now, Effects* fx);
+  // When Tick has something to do at the latest, besides forecasts.
+  absl::Time NextDeadline() const;
+
+  // --- For people and for the store ---
+  Status GetStatus() const;
+  std::vector<ModelSpec> ReadyModels() const;
+  PredictorState ExportLearned() const { return predictor_.Export(); }
+
+ private:
+  struct Outlook {
+    Forecast forecast;
+    double value = 0;  // expected seconds of waiting saved by readiness
+  };
+
+  absl::StatusOr<const Catalogue::Entry*> FindEntry(const ModelId& id) const;
+  absl::Status CheckPlacement(const ModelSpec& spec) const;
+  ModelView View(const Catalogue::Entry& entry) const;
+  // Tells the observers that `id` changed.
+  void Changed(const ModelId& id, Effects* fx);
+  void Log(absl::Time now, std::string_view type, const ModelId& id,
+           Effects* fx);
+
+  absl::Status CheckSession(const SessionId& id) const;
+  absl::Status CheckTime(absl::Time now, absl::Time at,
+                         std::string_view field) const;
+  absl::Status CheckRoles(const std::map<std::string, ModelId>& roles) const;
+  absl::StatusOr<ModelId> Announced(const ActivityReport& report) const;
+  void Announce(absl::Time now, const ModelId& model, const Session& session);
+  std::string UserOf(const SessionId& session, const std::string& user) const;
+  void AddBound(const PredictionRequest& request,
+                std::vector<Forecast>* forecasts) const;
+  void AddUnused(const PredictionRequest& request,
+                 std::vector<Forecast>* forecasts) const;
+  bool Serves(const PredictionRequest& request,
+              const Catalogue::Entry& entry) const;
+
+  void RefreshOutlook(absl::Time now);
+  double ValueOf(const Catalogue::Entry& entry, const Forecast& forecast) const;
+  PolicySnapshot Snapshot(absl::Time now) const;
+  // Asks the policy and carries its decisions into the coordinator.
+  void Reconcile(absl::Time now, Effects* fx);
+  void Apply(absl::Time now, const Decision& decision, Effects* fx);
+  void Deliver(std::vector<Wake> wakes, Effects* fx);
+  void BeginUnload(absl::Time now, const ModelId& id, std::string_view reason,
+                   Effects* fx);
+  void BeginCancel(absl::Time now, const ModelId& id, std::string_view reason,
+                   Effects* fx);
+
+  const Options options_;
+  SwitchingPolicy policy_;
+  Catalogue catalogue_;
+  SessionTable sessions_;
+  Predictor predictor_;
+  Ledger ledger_;
+  LeaseTable leases_;
+  Coordinator coordinator_;
+
+  // The newest forecast for all who are here, and what it is worth.
+  std::map<ModelId, Outlook> outlook_;
+  absl::Time outlook_at_ = absl::InfinitePast();
+  // Models a client named lately, until when that counts.
+  std::map<ModelId, absl::Time> announced_until_;
+  // Models by type, for a task nobody has been seen to use a model for.
+  std::map<ModelType, std::set<ModelId>> by_type_;
+  std::map<std::string, DeviceMemory> measured_;
+  // Usage ids of late, so that one told twice counts once.
+  std::set<std::string> usage_ids_;
+  std::deque<std::string> usage_ids_in_order_;
+  Totals totals_;
+  uint64_t version_ = 0;
+};
+
+}  // namespace warmup
+
+#endif  // WARMUP_CORE_RUNTIME_DIRECTOR_H_

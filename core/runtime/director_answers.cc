@@ -1,0 +1,158 @@
+// The director's ears: what engines and devices answered, and time passing.
+
+#include <algorithm>
+#include <utility>
+
+#include "core/runtime/director.h"
+#include "core/runtime/event_data.h"
+
+namespace warmup {
+namespace {
+
+// Forecasts age: without a fact they are looked at anew this often.
+constexpr absl::Duration kOutlookAge = absl::Seconds(1);
+
+}  // namespace
+
+void Director::OnLoadDone(absl::Time now, LoadId id,
+                          const absl::StatusOr<LoadResult>& result,
+                          Effects* fx) {
+  auto done = coordinator_.OnLoadDone(now, id, result.status());
+  if (!done.has_value()) return;
+  const ModelId& model = done->model;
+  LoadFinished finished{.kind = done->started_as,
+                        .outcome = "ready",
+                        .duration = done->duration,
+                        .read_bytes = 0};
+  if (result.ok()) {
+    finished.read_bytes = result->read_bytes;
+    totals_.read_bytes += result->read_bytes;
+    ++totals_.loads_ready;
+    ledger_.Settle(model, result->residency.resident_bytes);
+    // A load that read little tells nothing of how long a cold one takes.
+    const bool was_cold =
+        result->read_bytes * 2 >= result->residency.resident_bytes;
+    catalogue_.RecordLoad(model,
+                          was_cold ? done->duration : absl::ZeroDuration(),
+                          result->residency.resident_bytes);
+    if (const Catalogue::Entry* entry = catalogue_.Find(model)) {
+      fx->changes.push_back(PutMeasurements{model, entry->measured});
+    }
+    Log(now, "model_ready", model, fx);
+    if (done->started_as != LoadKind::kDemand) {
+      Log(now, "warmup_complete", model, fx);
+    }
+  } else {
+    ledger_.Release(model);
+    finished.outcome = done->was_cancelled ? "cancelled" : "failed";
+    ++(done->was_cancelled ? totals_.loads_cancelled : totals_.loads_failed);
+    if (done->was_cancelled) {
+      Log(now, "warmup_cancelled", model, fx);
+    } else {
+      fx->events.push_back(MakeEvent(
+          now, "model_failed",
+          {{"model_id", model},
+           {"error", std::string_view(done->status.message().data(),
+                                      done->status.message().size())}}));
+    }
+  }
+  for (const Wake& wake : done->wakes) {
+    totals_.waited += wake.waited;
+    if (wake.status.ok()) {
+      ++(wake.served_as == ServedAs::kLate ? totals_.demands_late
+                                           : totals_.demands_cold);
+    }
+    fx->observation.demands.push_back(
+        {wake.status.ok() ? ToString(wake.served_as)
+                          : std::string_view("failed"),
+         wake.waited});
+  }
+  fx->observation.loads.push_back(finished);
+  Deliver(std::move(done->wakes), fx);
+  // Somebody asked to have it unloaded while it was loading.
+  const Coordinator::Track* track = coordinator_.Find(model);
+  if (!track->unload_waiters.empty()) {
+    if (track->state() == ModelState::kReady) {
+      BeginUnload(now, model, "unloaded by hand", fx);
+    } else {
+      Deliver(coordinator_.EndUnloadWait(now, model), fx);
+    }
+  }
+  Changed(model, fx);
+  Reconcile(now, fx);
+}
+
+void Director::OnUnloadDone(absl::Time now, const ModelId& id,
+                            const absl::Status& status, Effects* fx) {
+  const Coordinator::Track* track = coordinator_.Find(id);
+  if (track == nullptr || track->state() != ModelState::kUnloading) return;
+  if (status.ok()) ledger_.Release(id);
+  Deliver(coordinator_.OnUnloadDone(now, id, status), fx);
+  Log(now, status.ok() ? "model_unloaded" : "model_unload_failed", id, fx);
+  Changed(id, fx);
+  Reconcile(now, fx);
+}
+
+void Director::OnProgress(LoadId id, int64_t done_bytes, int64_t total_bytes,
+                          Effects* fx) {
+  const std::optional<ModelId> model =
+      coordinator_.OnProgress(id, done_bytes, total_bytes);
+  if (model.has_value()) Changed(*model, fx);
+}
+
+void Director::OnMeasured(absl::Time now, const ModelId& id,
+                          const Residency& residency, Effects* fx) {
+  const Coordinator::Track* track = coordinator_.Find(id);
+  if (track == nullptr || track->state() != ModelState::kReady) return;
+  if (residency.tier == Tier::kReady) {
+    ledger_.Settle(id, residency.resident_bytes);
+    return;
+  }
+  // The system or the engine took it back. What is left is given up, so that
+  // the ledger is true again; whoever needs it loads it whole.
+  fx->events.push_back(MakeEvent(
+      now, "model_lost",
+      {{"model_id", id},
+       {"tier", ToString(residency.tier)},
+       {"resident_bytes", residency.resident_bytes}}));
+  BeginUnload(now, id, "no longer wholly in memory", fx);
+  Reconcile(now, fx);
+}
+
+void Director::OnDeviceMemory(absl::Time now, const std::string& device,
+                              const std::optional<DeviceMemory>& memory,
+                              Effects* fx) {
+  static_cast<void>(now);
+  static_cast<void>(fx);
+  if (memory.has_value()) {
+    measured_[device] = *memory;
+  } else {
+    measured_.erase(device);
+  }
+}
+
+void Director::Tick(absl::Time now, Effects* fx) {
+  for (const Session& session : sessions_.Expire(now)) {
+    predictor_.ForgetSession(session.id);
+    fx->changes.push_back(DeleteSession{session.id});
+    fx->events.push_back(MakeEvent(
+        now, "session_expired",
+        {{"session_id", session.id}, {"client", session.client}}));
+  }
+  for (const Lease& lease : leases_.Expire(now)) {
+    coordinator_.Touch(now, lease.model);
+    Changed(lease.model, fx);
+  }
+  Coordinator::Expired expired = coordinator_.Expire(now);
+  for (const Wake& wake : expired.wakes) {
+    totals_.waited += wake.waited;
+    fx->observation.demands.push_back({"failed", wake.waited});
+  }
+  Deliver(std::move(expired.wakes), fx);
+  fx->cancels.insert(fx->cancels.end(), expired.cancels.begin(),
+                     expired.cancels.end());
+  if (now - outlook_at_ >= kOutlookAge) RefreshOutlook(now);
+  Reconcile(now, fx);
+}
+
+}  // namespace warmup

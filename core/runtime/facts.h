@@ -1,0 +1,110 @@
+#ifndef WARMUP_CORE_RUNTIME_FACTS_H_
+#define WARMUP_CORE_RUNTIME_FACTS_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "core/model/model.h"
+#include "core/ports/device_monitor.h"
+#include "core/ports/event_sink.h"
+#include "core/predict/predictor.h"
+
+// What goes into the core and what comes out, as plain values.
+namespace warmup {
+
+// A real request to a model, as a client reports it.
+struct UsageReport {
+  std::string id;  // optional; a report with an id seen before is refused
+  ModelId model;
+  SessionId session;  // optional
+  std::string user;   // optional; the session's user if empty
+  absl::Time at;      // InfinitePast: now
+};
+
+// What a client says is happening. Kinds and times, never text.
+struct ActivityReport {
+  std::string kind;  // an identifier: "typing", "chat_panel_opened"
+  SessionId session;
+  std::string user;
+  // What it announces, if anything: a role the session binds, or a model.
+  std::string role;
+  ModelId model;
+  absl::Time at;
+};
+
+struct PredictionRequest {
+  ModelType task = ModelType::kUnspecified;
+  SessionId session;
+  std::string user;
+  absl::Duration acceptable_latency = absl::InfiniteDuration();
+  std::string preferred_device;  // empty: any
+  Priority priority = Priority::kMedium;
+  size_t max_models = 5;
+  bool warm = false;  // announce what the session binds to the task
+};
+
+struct PredictedModel {
+  Forecast forecast;
+  ModelView model;
+  // Until it would be ready if its load began now; 0 if it is.
+  absl::Duration estimated_warmup;
+};
+
+struct Prediction {
+  std::vector<PredictedModel> models;  // most probable first
+  // Probability that the first of them is used within the hour.
+  double confidence = 0;
+  // The longest of the estimates: loads may run side by side.
+  absl::Duration estimated_warmup;
+  // Bytes each device would need for all of them to be ready at once.
+  std::map<std::string, int64_t> memory_bytes;
+};
+
+struct DeviceStatus {
+  std::string id;
+  int64_t budget_bytes = 0;
+  int64_t used_bytes = 0;
+  int64_t reserve_bytes = 0;
+  int64_t measured_total_bytes = 0;  // 0: not measured
+  int64_t measured_free_bytes = 0;
+};
+
+// Counts since start; each only grows.
+struct Totals {
+  uint64_t demands_warm = 0;
+  uint64_t demands_late = 0;
+  uint64_t demands_cold = 0;
+  uint64_t demands_failed = 0;
+  absl::Duration waited;  // by all demands together
+  uint64_t loads_demand = 0;  // started, by kind
+  uint64_t loads_announced = 0;
+  uint64_t loads_speculative = 0;
+  uint64_t loads_ready = 0;
+  uint64_t loads_failed = 0;
+  uint64_t loads_cancelled = 0;
+  uint64_t evictions = 0;
+  int64_t read_bytes = 0;
+  // Bytes warmed on a guess and driven out before anybody used them.
+  int64_t wasted_bytes = 0;
+  uint64_t predictions = 0;
+  uint64_t usages = 0;
+  uint64_t activities = 0;
+};
+
+struct Status {
+  Totals totals;
+  std::vector<DeviceStatus> devices;
+  size_t models = 0;
+  size_t models_ready = 0;
+  size_t models_loading = 0;
+  size_t sessions = 0;
+  size_t waiters = 0;
+  SwitchingPolicy policy;
+};
+
+}  // namespace warmup
+
+#endif  // WARMUP_CORE_RUNTIME_FACTS_H_
