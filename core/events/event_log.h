@@ -50,7 +50,7 @@ class EventLog {
 
   struct Options {
     size_t max_events;
-    size_t max_bytes;         // of events kept: encoded and as values
+    size_t max_bytes;         // of memory: encodings and values together
     uint64_t next_sequence;   // 1 for a new store
     std::string id_prefix;    // makes generated ids unique over restarts
   };
@@ -91,21 +91,20 @@ class EventLog {
   // new starts here.
   uint64_t next_sequence() const;
 
-  // Bytes of memory held now. At most max_bytes and what two segments take
-  // (the oldest, partly dropped, and the newest, partly filled), and one
-  // event at least.
+  // Bytes of memory held now: at most max_bytes, or the newest segment alone.
   size_t memory_bytes() const;
 
  private:
   struct Segment;
   struct Slice;
 
-  void AppendEncoded(Event event, const std::string& bytes)
+  std::shared_ptr<Segment> TailFor(uint64_t sequence, size_t size)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(append_mutex_);
-  bool FitsTail(size_t size) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void DropOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Store(Event event, const std::string& bytes)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(append_mutex_);
+  void DropOldest(std::vector<std::shared_ptr<Segment>>& dropped)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Slice Locate(uint64_t sequence) const;
-  Slice LocateBack(uint64_t end) const;
 
   const Options options_;
   const Encoder encoder_;
@@ -113,13 +112,15 @@ class EventLog {
   const size_t segment_events_;
 
   Mutex append_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
+  // The newest segment, null before the first event.
+  std::shared_ptr<Segment> tail_ ABSL_GUARDED_BY(append_mutex_);
 
   mutable Mutex mutex_;
   std::deque<std::shared_ptr<Segment>> segments_ ABSL_GUARDED_BY(mutex_);
-  // The events kept: [oldest_, next_sequence_).
+  // The events kept: [oldest_, next_sequence_). Only written with
+  // append_mutex_ held too.
   uint64_t oldest_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_sequence_ ABSL_GUARDED_BY(mutex_);
-  size_t kept_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t memory_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
