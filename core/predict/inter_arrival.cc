@@ -1,0 +1,87 @@
+#include "core/predict/inter_arrival.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace warmup::predict {
+namespace {
+
+constexpr float kKeep = 1.0f - 1.0f / 64;
+constexpr double kMaxCount = 1e6;
+
+struct Place {
+  size_t gap_class;
+  double fraction;  // how far into the class, in [0, 1)
+};
+
+Place PlaceOf(double seconds) {
+  if (seconds < 2) return {0, std::max(seconds, 0.0) / 2};
+  int exponent;
+  const double mantissa = std::frexp(seconds, &exponent);  // [0.5, 1)
+  const size_t gap_class = static_cast<size_t>(exponent - 1);
+  if (gap_class >= GapHistogram::kClasses) {
+    return {GapHistogram::kClasses - 1, 1};
+  }
+  return {gap_class, 2 * mantissa - 1};
+}
+
+}  // namespace
+
+void GapHistogram::Add(double gap_seconds) {
+  if (!(gap_seconds >= 0)) return;
+  for (float& count : counts_) count *= kKeep;
+  counts_[PlaceOf(gap_seconds).gap_class] += 1;
+}
+
+double GapHistogram::MassAbove(double seconds) const {
+  const Place place = PlaceOf(seconds);
+  double mass = counts_[place.gap_class] * (1 - place.fraction);
+  for (size_t k = place.gap_class + 1; k < kClasses; ++k) mass += counts_[k];
+  return mass;
+}
+
+GapHistogram::Outlook GapHistogram::After(double quiet_seconds) const {
+  Outlook outlook;
+  outlook.at_risk = MassAbove(quiet_seconds);
+  if (outlook.at_risk <= 0) return outlook;
+  for (size_t h = 0; h < kHorizons; ++h) {
+    outlook.within[h] = std::max(
+        0.0, outlook.at_risk - MassAbove(quiet_seconds + kHorizonSeconds[h]));
+  }
+  return outlook;
+}
+
+double GapHistogram::MedianSeconds() const {
+  double total = 0;
+  for (float count : counts_) total += count;
+  double below = 0;
+  for (size_t k = 0; k < kClasses; ++k) {
+    if (counts_[k] > 0 && below + counts_[k] >= total / 2) {
+      const double low = k == 0 ? 0 : std::ldexp(1.0, static_cast<int>(k));
+      const double width = k == 0 ? 2 : low;
+      return low + width * (total / 2 - below) / counts_[k];
+    }
+    below += counts_[k];
+  }
+  return 0;
+}
+
+void GapHistogram::Restore(const std::array<double, kClasses>& counts) {
+  for (size_t k = 0; k < kClasses; ++k) {
+    counts_[k] = counts[k] > 0
+                     ? static_cast<float>(std::min(counts[k], kMaxCount))
+                     : 0.0f;
+  }
+}
+
+Horizons Shrink(const GapHistogram::Outlook& outlook, const Horizons& prior,
+                double prior_weight) {
+  const double scale = 1 / (outlook.at_risk + prior_weight);
+  Horizons result;
+  for (size_t h = 0; h < kHorizons; ++h) {
+    result[h] = (outlook.within[h] + prior_weight * prior[h]) * scale;
+  }
+  return result;
+}
+
+}  // namespace warmup::predict

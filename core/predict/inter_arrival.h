@@ -1,0 +1,60 @@
+#ifndef WARMUP_CORE_PREDICT_INTER_ARRIVAL_H_
+#define WARMUP_CORE_PREDICT_INTER_ARRIVAL_H_
+
+#include <array>
+#include <cstddef>
+
+namespace warmup::predict {
+
+// The horizons of every probability here, in seconds: 1 min, 5 min, 1 h.
+inline constexpr size_t kHorizons = 3;
+inline constexpr std::array<double, kHorizons> kHorizonSeconds = {60, 300,
+                                                                  3600};
+using Horizons = std::array<double, kHorizons>;
+
+// When something recurs: decayed counts of the gaps between its occurrences
+// in log2 classes of seconds. Class 0 is [0, 2) s, class k is
+// [2^k, 2^(k+1)) s, the last is open. Inside a class gaps count as uniform,
+// which needs no logarithm. A gap weighs (1 - 1/64)^(number of later gaps).
+//
+// With M(x) = mass of gaps longer than x, the hazard estimate
+//   P(again within h | quiet for a) = (M(a) - M(a + h)) / M(a)
+// is the life-table estimator (Cutler and Ederer 1958) on these classes. M(a)
+// is at once the evidence for it: after a silence longer than any seen it is
+// zero and the estimate falls back to its prior.
+class GapHistogram {
+ public:
+  static constexpr size_t kClasses = 24;
+
+  // What the gaps say about the next occurrence after a silence.
+  struct Outlook {
+    double at_risk = 0;  // M(a)
+    Horizons within{};   // M(a) - M(a + h)
+  };
+
+  // A gap below 0 or not a number is ignored.
+  void Add(double gap_seconds);
+  // `quiet_seconds`: how long ago it occurred last, >= 0.
+  Outlook After(double quiet_seconds) const;
+  // The gap that half of the mass does not exceed; 0 without any mass.
+  double MedianSeconds() const;
+
+  const std::array<float, kClasses>& counts() const { return counts_; }
+  // Takes finite counts >= 0; everything else counts as 0.
+  void Restore(const std::array<double, kClasses>& counts);
+
+ private:
+  double MassAbove(double seconds) const;
+
+  std::array<float, kClasses> counts_{};
+};
+
+// Probability of an occurrence within each horizon: the outlook's own
+// estimate where it has evidence, `prior` where it has none (a Beta prior of
+// `prior_weight` observations), never raising beyond what is monotone.
+Horizons Shrink(const GapHistogram::Outlook& outlook, const Horizons& prior,
+                double prior_weight);
+
+}  // namespace warmup::predict
+
+#endif  // WARMUP_CORE_PREDICT_INTER_ARRIVAL_H_

@@ -1,0 +1,182 @@
+#ifndef WARMUP_CORE_RUNTIME_RUNTIME_H_
+#define WARMUP_CORE_RUNTIME_RUNTIME_H_
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/base/clock.h"
+#include "core/base/mutex.h"
+#include "core/events/event_log.h"
+#include "core/ports/device_monitor.h"
+#include "core/ports/engine.h"
+#include "core/ports/event_sink.h"
+#include "core/ports/store.h"
+#include "core/runtime/director.h"
+#include "core/runtime/store_writer.h"
+#include "core/runtime/workers.h"
+
+namespace warmup {
+
+// The daemon's heart: the one place that holds the lock. It takes facts in
+// from any thread, asks the director under a lock held for microseconds, and
+// carries the decisions out without it: loads on workers, changes to the
+// store's writer, wakes and observations to whoever waits and watches.
+//
+// Thread-safe. Callbacks (`done`) are called exactly once, on any thread, also
+// before the call that was given them returns, and never under a mutex.
+// Everything handed in by reference outlives the runtime.
+class Runtime {
+ public:
+  struct Options {
+    Director::Options director;
+    // How often what is ready is looked at, and learned state is written.
+    absl::Duration measure_interval = absl::Seconds(10);
+    absl::Duration save_interval = absl::Seconds(1);
+  };
+
+  struct Ports {
+    const Clock& clock;
+    Store& store;
+    EventLog& events;
+    std::map<std::string, Engine*> engines;          // by id
+    std::map<std::string, DeviceMonitor*> monitors;  // by device
+    std::vector<EventSink*> sinks;
+  };
+
+  template <typename T>
+  using Done = std::function<void(absl::StatusOr<T>)>;
+
+  // `state` is what the store's Load returned.
+  Runtime(Options options, Ports ports, const StoredState& state);
+  ~Runtime();  // as Stop
+
+  // Starts the ticker; before it, nothing moves by itself.
+  void Start();
+  // Cancels loads, answers everybody who waits with UNAVAILABLE, writes what
+  // was learned, and joins all threads. Nothing may be called afterwards but
+  // the getters.
+  void Stop();
+
+  // Catalogue. These, the policy and the end of sessions answer when the
+  // change is durable; NOT_DURABLE (UNAVAILABLE) means it holds but would not
+  // survive a restart yet: the store is retried until it does.
+  // Register asks the engine first, so it blocks on a worker.
+  void RegisterModel(ModelSpec spec, Done<ModelView> done);
+  void UpdateModel(ModelSpec spec, std::optional<int64_t> expected_revision,
+                   Done<ModelView> done);
+  void RemoveModel(const ModelId& id, Done<ModelId> done);
+  void PinModel(const ModelId& id, bool is_pinned, Done<ModelView> done);
+  void SetPolicy(const SwitchingPolicy& policy, Done<SwitchingPolicy> done);
+  absl::StatusOr<ModelView> GetModel(const ModelId& id) const;
+  std::vector<ModelView> ListModels(const ModelId& after, size_t limit) const;
+  SwitchingPolicy GetPolicy() const;
+  // Registers what the engines offer by themselves and is not there yet.
+  // Returns how many; an engine that cannot tell is skipped with a warning
+  // event. Blocks.
+  size_t DiscoverModels();
+
+  // Loads. The returned id withdraws the caller; 0: already answered.
+  WaiterId LoadModel(const ModelId& id, absl::Time deadline, Done<Wake> done);
+  absl::Status RequestLoad(const ModelId& id, bool may_evict);
+  WaiterId UnloadModel(const ModelId& id, absl::Time deadline,
+                       Done<Wake> done);
+  void Withdraw(WaiterId waiter);
+  absl::StatusOr<Lease> AcquireLease(const ModelId& id,
+                                     absl::Duration duration);
+  absl::StatusOr<Lease> RenewLease(const LeaseId& id, absl::Duration duration);
+  absl::Status ReleaseLease(const LeaseId& id);
+
+  // Sessions. `is_durable` false: taken, but the store cannot write now.
+  struct SessionAnswer {
+    Session session;
+    bool is_durable = true;
+  };
+  void StartSession(Session session, Done<SessionAnswer> done);
+  void KeepAliveSession(
+      const SessionId& id,
+      const std::optional<std::map<std::string, ModelId>>& roles,
+      Done<SessionAnswer> done);
+  void StopSession(const SessionId& id, Done<SessionAnswer> done);
+  std::vector<Session> ListSessions() const;
+
+  // Facts and questions.
+  absl::Status RecordUsage(const std::vector<UsageReport>& batch);
+  absl::Status ReportActivity(const std::vector<ActivityReport>& batch);
+  absl::StatusOr<Prediction> Predict(const PredictionRequest& request);
+  absl::StatusOr<Event> Publish(Event event);
+  Status GetStatus() const;
+  bool IsStoreHealthy() const { return writer_.IsHealthy(); }
+  absl::Time started_at() const { return started_at_; }
+  absl::Time Now() const { return ports_.clock.Now(); }
+
+ private:
+  class LoadTask;
+
+  using Waiting = std::map<WaiterId, std::function<void(Wake)>>;
+
+  // Tells the thread analysis that a callback runs under the lock.
+  void MutexAssert() const ABSL_ASSERT_EXCLUSIVE_LOCK(mutex_) {}
+  // What must keep the order of decisions, so it is done under the lock, and
+  // only touches memory: the log of events, the queue of the store's writer
+  // (`durable`, if given, is called when fx->changes are in the store), the
+  // flags of loads.
+  void Commit(Effects* fx, std::function<void(absl::Status)> durable)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Then carries out the rest; the lock is not held.
+  void Execute(Effects fx);
+  void StartLoad(const LoadOrder& order);
+  void StartUnload(const UnloadOrder& order);
+  void FinishLoad(LoadId id, const absl::StatusOr<LoadResult>& result);
+  WaiterId Wait(Done<Wake> done,
+                const std::function<absl::Status(absl::Time, WaiterId,
+                                                 Effects*)>& ask);
+  template <typename T>
+  void Change(Done<T> done,
+              const std::function<absl::StatusOr<T>(absl::Time, Effects*)>&
+                  decide);
+  void ChangeSession(Done<SessionAnswer> done,
+                     const std::function<absl::StatusOr<Session>(
+                         absl::Time, Effects*)>& decide);
+  LeaseId NewLeaseId() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunTicker();
+  void MeasureDevices();
+  void MeasureModels();
+  void ReportProgress();
+  void SaveLearned();
+  void OnStoreHealth(bool is_healthy, const absl::Status& status);
+
+  const Options options_;
+  const Ports ports_;
+  const absl::Time started_at_;
+  StoreWriter writer_;
+
+  mutable Mutex mutex_;
+  CondVar tick_soon_;
+  Director director_ ABSL_GUARDED_BY(mutex_);
+  Waiting waiting_ ABSL_GUARDED_BY(mutex_);
+  std::map<LoadId, std::shared_ptr<LoadTask>> tasks_ ABSL_GUARDED_BY(mutex_);
+  WaiterId next_waiter_ ABSL_GUARDED_BY(mutex_) = 1;
+  uint64_t next_lease_ ABSL_GUARDED_BY(mutex_) = 1;
+  uint64_t next_session_ ABSL_GUARDED_BY(mutex_) = 1;
+  absl::Time next_tick_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_learned_dirty_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t saved_sequence_ ABSL_GUARDED_BY(mutex_) = 0;
+
+  std::atomic<bool> is_measuring_{false};
+  std::thread ticker_;
+  Workers workers_;  // last: its calls use all of the above
+};
+
+}  // namespace warmup
+
+#endif  // WARMUP_CORE_RUNTIME_RUNTIME_H_

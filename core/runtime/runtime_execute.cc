@@ -1,0 +1,266 @@
+// The runtime's hands: carries effects out and brings the results back.
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/limits.h"
+#include "core/runtime/event_data.h"
+#include "core/runtime/runtime.h"
+
+namespace warmup {
+namespace {
+
+// How often a load's progress is told to observers.
+constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
+// How long the ticker sleeps at most: forecasts age.
+constexpr absl::Duration kTickInterval = absl::Seconds(1);
+
+}  // namespace
+
+// One load under way, shared by the worker that runs it and the lock's side
+// that may cancel it.
+class Runtime::LoadTask final : public LoadControl {
+ public:
+  bool IsCancelled() const override {
+    return is_cancelled_.load(std::memory_order_relaxed);
+  }
+  void ReportProgress(int64_t done_bytes, int64_t total_bytes) override {
+    done_bytes_.store(done_bytes, std::memory_order_relaxed);
+    total_bytes_.store(total_bytes, std::memory_order_relaxed);
+  }
+  void Cancel() { is_cancelled_.store(true, std::memory_order_relaxed); }
+  int64_t done_bytes() const {
+    return done_bytes_.load(std::memory_order_relaxed);
+  }
+  int64_t total_bytes() const {
+    return total_bytes_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<bool> is_cancelled_{false};
+  std::atomic<int64_t> done_bytes_{0};
+  std::atomic<int64_t> total_bytes_{0};
+};
+
+void Runtime::Start() {
+  ticker_ = std::thread([this] { RunTicker(); });
+}
+
+void Runtime::Stop() {
+  Waiting waiting;
+  {
+    MutexLock lock(mutex_);
+    if (is_stopping_) return;
+    is_stopping_ = true;
+    for (const auto& [id, task] : tasks_) task->Cancel();
+    waiting.swap(waiting_);
+    tick_soon_.NotifyAll();
+  }
+  for (const auto& [waiter, wake] : waiting) {
+    wake({.waiter = waiter,
+          .model = {},
+          .status = absl::UnavailableError("warmupd is stopping"),
+          .served_as = ServedAs::kCold,
+          .waited = absl::ZeroDuration()});
+  }
+  if (ticker_.joinable()) ticker_.join();
+  workers_.Join();
+  SaveLearned();
+  writer_.Stop();
+}
+
+void Runtime::Commit(Effects* fx, std::function<void(absl::Status)> durable) {
+  for (Event& event : fx->events) {
+    fx->observation.has_new_events |=
+        ports_.events.Append(std::move(event)).ok();
+  }
+  fx->events.clear();
+  if (!fx->changes.empty() || durable) {
+    writer_.Enqueue(std::move(fx->changes), std::move(durable));
+    fx->changes.clear();
+  }
+  if (is_stopping_) {  // what would start now would never end
+    fx->loads.clear();
+    fx->unloads.clear();
+  }
+  for (const LoadOrder& order : fx->loads) {
+    tasks_[order.id] = std::make_shared<LoadTask>();
+  }
+  for (const LoadId id : fx->cancels) {
+    const auto task = tasks_.find(id);
+    if (task != tasks_.end()) task->second->Cancel();
+  }
+  if (director_.NextDeadline() < next_tick_) tick_soon_.NotifyAll();
+}
+
+void Runtime::Execute(Effects fx) {
+  for (const LoadOrder& order : fx.loads) StartLoad(order);
+  for (const UnloadOrder& order : fx.unloads) StartUnload(order);
+  for (Wake& wake : fx.wakes) {
+    std::function<void(Wake)> call;
+    {
+      MutexLock lock(mutex_);
+      const auto it = waiting_.find(wake.waiter);
+      if (it == waiting_.end()) continue;  // withdrew
+      call = std::move(it->second);
+      waiting_.erase(it);
+    }
+    call(std::move(wake));
+  }
+  if (fx.observation.IsEmpty()) return;
+  for (EventSink* sink : ports_.sinks) sink->OnObservation(fx.observation);
+}
+
+void Runtime::StartLoad(const LoadOrder& order) {
+  std::shared_ptr<LoadTask> task;
+  {
+    MutexLock lock(mutex_);
+    task = tasks_[order.id];
+  }
+  Engine* engine = ports_.engines.at(order.spec.engine);
+  workers_.Run([this, order, task, engine] {
+    FinishLoad(order.id, engine->Load(order.spec, *task));
+  });
+}
+
+void Runtime::FinishLoad(LoadId id,
+                         const absl::StatusOr<LoadResult>& result) {
+  Effects fx;
+  {
+    MutexLock lock(mutex_);
+    tasks_.erase(id);
+    director_.OnLoadDone(Now(), id, result, &fx);
+    Commit(&fx, {});
+  }
+  Execute(std::move(fx));
+}
+
+void Runtime::StartUnload(const UnloadOrder& order) {
+  Engine* engine = ports_.engines.at(order.spec.engine);
+  workers_.Run([this, order, engine] {
+    const absl::Status status = engine->Unload(order.spec);
+    Effects fx;
+    {
+      MutexLock lock(mutex_);
+      director_.OnUnloadDone(Now(), order.spec.id, status, &fx);
+      Commit(&fx, {});
+    }
+    Execute(std::move(fx));
+  });
+}
+
+void Runtime::RunTicker() {
+  absl::Time next_measure = Now();
+  absl::Time next_save = Now() + options_.save_interval;
+  for (;;) {
+    MeasureDevices();
+    ReportProgress();
+    if (Now() >= next_measure) {
+      next_measure = Now() + options_.measure_interval;
+      MeasureModels();
+    }
+    if (Now() >= next_save) {
+      next_save = Now() + options_.save_interval;
+      SaveLearned();
+    }
+    Effects fx;
+    {
+      MutexLock lock(mutex_);
+      if (is_stopping_) return;
+      director_.Tick(Now(), &fx);
+      Commit(&fx, {});
+    }
+    Execute(std::move(fx));
+    MutexLock lock(mutex_);
+    if (is_stopping_) return;
+    const absl::Duration interval =
+        tasks_.empty() ? kTickInterval : kProgressInterval;
+    next_tick_ = std::min(Now() + interval, director_.NextDeadline());
+    tick_soon_.WaitFor(mutex_, next_tick_ - Now());
+    next_tick_ = absl::InfinitePast();
+  }
+}
+
+void Runtime::MeasureDevices() {
+  for (const auto& [device, monitor] : ports_.monitors) {
+    const absl::StatusOr<DeviceMemory> memory = monitor->Measure();
+    Effects fx;
+    {
+      MutexLock lock(mutex_);
+      director_.OnDeviceMemory(
+          Now(), device,
+          memory.ok() ? std::optional<DeviceMemory>(*memory) : std::nullopt,
+          &fx);
+      Commit(&fx, {});
+    }
+    Execute(std::move(fx));
+  }
+}
+
+void Runtime::MeasureModels() {
+  // An engine that hangs must not pile up calls.
+  if (is_measuring_.exchange(true)) return;
+  std::vector<ModelSpec> ready;
+  {
+    MutexLock lock(mutex_);
+    ready = director_.ReadyModels();
+  }
+  if (ready.empty()) {
+    is_measuring_ = false;
+    return;
+  }
+  workers_.Run([this, ready = std::move(ready)] {
+    for (const ModelSpec& spec : ready) {
+      const auto residency = ports_.engines.at(spec.engine)->Measure(spec);
+      if (!residency.ok()) continue;
+      Effects fx;
+      {
+        MutexLock lock(mutex_);
+        director_.OnMeasured(Now(), spec.id, *residency, &fx);
+        Commit(&fx, {});
+      }
+      Execute(std::move(fx));
+    }
+    is_measuring_ = false;
+  });
+}
+
+void Runtime::ReportProgress() {
+  Effects fx;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [id, task] : tasks_) {
+      director_.OnProgress(id, task->done_bytes(), task->total_bytes(), &fx);
+    }
+  }
+  Execute(std::move(fx));
+}
+
+void Runtime::SaveLearned() {
+  std::vector<StoreChange> changes;
+  MutexLock lock(mutex_);
+  if (is_learned_dirty_) {
+    is_learned_dirty_ = false;
+    changes.push_back(PutLearned{director_.ExportLearned()});
+  }
+  if (ports_.events.next_sequence() - 1 > saved_sequence_) {
+    for (Event& event : ports_.events.Recent({}, limits::kStoredEvents)) {
+      if (event.sequence <= saved_sequence_) continue;
+      saved_sequence_ = event.sequence;
+      changes.push_back(AppendEvent{std::move(event)});
+    }
+  }
+  if (!changes.empty()) writer_.Enqueue(std::move(changes), {});
+}
+
+void Runtime::OnStoreHealth(bool is_healthy, const absl::Status& status) {
+  const Event event = MakeEvent(
+      Now(), is_healthy ? "store_recovered" : "store_degraded",
+      {{"error", std::string_view(status.message().data(),
+                                  status.message().size())}});
+  static_cast<void>(Publish(event));
+}
+
+}  // namespace warmup

@@ -1,0 +1,46 @@
+#include "core/schedule/lease_table.h"
+
+#include "tests/support/catch.h"
+
+namespace warmup {
+namespace {
+
+const absl::Time kStart = absl::FromUnixSeconds(1'700'000'000);
+
+TEST_CASE("LeaseTable: a model is held until its last lease goes") {
+  LeaseTable table;
+  REQUIRE(table.Acquire(kStart, "l1", "m", absl::Seconds(10)).ok());
+  REQUIRE(table.Acquire(kStart, "l2", "m", absl::Seconds(20)).ok());
+  CHECK(table.Count("m") == 2);
+  REQUIRE(table.Release("l1").ok());
+  CHECK(table.Count("m") == 1);
+  CHECK(table.Expire(kStart + absl::Seconds(19)).empty());
+  CHECK(table.Expire(kStart + absl::Seconds(20)).size() == 1);
+  CHECK(table.Count("m") == 0);
+  CHECK(table.NextExpiry() == absl::InfiniteFuture());
+}
+
+TEST_CASE("LeaseTable: renewing moves the end, an ended lease is not renewed") {
+  LeaseTable table;
+  REQUIRE(table.Acquire(kStart, "l", "m", absl::Seconds(10)).ok());
+  REQUIRE(table.Renew(kStart + absl::Seconds(9), "l", absl::Seconds(10)).ok());
+  CHECK(table.NextExpiry() == kStart + absl::Seconds(19));
+  const auto late =
+      table.Renew(kStart + absl::Seconds(19), "l", absl::Seconds(10));
+  CHECK(late.status().code() == absl::StatusCode::kNotFound);
+}
+
+TEST_CASE("LeaseTable: bad durations and a used id are refused") {
+  LeaseTable table;
+  CHECK(table.Acquire(kStart, "l", "m", absl::ZeroDuration()).status().code() ==
+        absl::StatusCode::kInvalidArgument);
+  CHECK(table.Acquire(kStart, "l", "m", absl::Hours(25)).status().code() ==
+        absl::StatusCode::kInvalidArgument);
+  REQUIRE(table.Acquire(kStart, "l", "m", absl::Hours(1)).ok());
+  CHECK(table.Acquire(kStart, "l", "m", absl::Hours(1)).status().code() ==
+        absl::StatusCode::kAlreadyExists);
+  CHECK(table.Count("m") == 1);
+}
+
+}  // namespace
+}  // namespace warmup
