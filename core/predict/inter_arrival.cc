@@ -6,7 +6,6 @@
 namespace warmup::predict {
 namespace {
 
-constexpr float kKeep = 1.0f - 1.0f / 64;
 constexpr double kMaxCount = 1e6;
 
 struct Place {
@@ -29,7 +28,7 @@ Place PlaceOf(double seconds) {
 
 void GapHistogram::Add(double gap_seconds) {
   if (!(gap_seconds >= 0)) return;
-  for (float& count : counts_) count *= kKeep;
+  for (float& count : counts_) count *= keep_;
   counts_[PlaceOf(gap_seconds).gap_class] += 1;
 }
 

@@ -15,7 +15,7 @@ using Horizons = std::array<double, kHorizons>;
 // When something recurs: decayed counts of the gaps between its occurrences
 // in log2 classes of seconds. Class 0 is [0, 2) s, class k is
 // [2^k, 2^(k+1)) s, the last is open. Inside a class gaps count as uniform,
-// which needs no logarithm. A gap weighs (1 - 1/64)^(number of later gaps).
+// which needs no logarithm. A gap weighs (1 - 1/memory)^(later gaps).
 //
 // With M(x) = mass of gaps longer than x, the hazard estimate
 //   P(again within h | quiet for a) = (M(a) - M(a + h)) / M(a)
@@ -32,6 +32,8 @@ class GapHistogram {
     Horizons within{};   // M(a) - M(a + h)
   };
 
+  explicit GapHistogram(float memory = 64) : keep_(1 - 1 / memory) {}
+
   // A gap below 0 or not a number is ignored.
   void Add(double gap_seconds);
   // `quiet_seconds`: how long ago it occurred last, >= 0.
@@ -46,6 +48,7 @@ class GapHistogram {
  private:
   double MassAbove(double seconds) const;
 
+  float keep_;
   std::array<float, kClasses> counts_{};
 };
 

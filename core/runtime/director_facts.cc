@@ -354,7 +354,7 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
     RefreshOutlook(now);
     Reconcile(now, fx);
   }
-  fx->events.push_back(MakeEvent(
+  fx->notices.push_back(MakeEvent(
       now, "prediction_complete",
       {{"session_id", request.session},
        {"task", ToString(request.task)},

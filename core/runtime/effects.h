@@ -28,6 +28,7 @@ struct Effects {
   std::vector<UnloadOrder> unloads;
   std::vector<Wake> wakes;
   std::vector<Event> events;         // without sequence
+  std::vector<Event> notices;        // the same, too frequent to be stored
   std::vector<StoreChange> changes;  // in order, absolute
   Observation observation;
 };

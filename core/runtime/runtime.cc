@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/limits.h"
 #include "core/base/status_macros.h"
+#include "core/runtime/event_data.h"
 
 namespace warmup {
 namespace {
@@ -28,8 +29,7 @@ Runtime::Runtime(Options options, Ports ports, const StoredState& state)
               [this](bool is_healthy, const absl::Status& status) {
                 OnStoreHealth(is_healthy, status);
               }),
-      director_(options_.director),
-      saved_sequence_(ports_.events.next_sequence() - 1) {
+      director_(options_.director) {
   MutexLock lock(mutex_);
   director_.Restore(state);
 }
@@ -167,11 +167,11 @@ size_t Runtime::DiscoverModels() {
   for (const auto& [id, engine] : ports_.engines) {
     const auto specs = engine->Discover();
     if (!specs.ok()) {
-      static_cast<void>(Publish(
-          {.type = "engine_unavailable",
-           .source = "warmupd",
-           .metadata = {{"engine", id},
-                        {"error", std::string(specs.status().message())}}}));
+      Log(MakeEvent(
+          Now(), "engine_unavailable",
+          {{"engine", id},
+           {"error", std::string_view(specs.status().message().data(),
+                                      specs.status().message().size())}}));
       continue;
     }
     for (const ModelSpec& spec : *specs) {
@@ -366,14 +366,26 @@ absl::StatusOr<Prediction> Runtime::Predict(const PredictionRequest& request) {
   return prediction;
 }
 
-absl::StatusOr<Event> Runtime::Publish(Event event) {
-  event.timestamp = Now();
-  auto published = ports_.events.Append(std::move(event));
-  if (!published.ok()) return published.status();
-  Observation observation;
-  observation.has_new_events = true;
-  for (EventSink* sink : ports_.sinks) sink->OnObservation(observation);
-  return published;
+void Runtime::Publish(Event event, Done<Event> done) {
+  Change<Event>(std::move(done),
+                [&](absl::Time now, Effects* fx) -> absl::StatusOr<Event> {
+                  event.timestamp = now;
+                  WARMUP_ASSIGN_OR_RETURN(
+                      Event published, ports_.events.Append(std::move(event)));
+                  fx->changes.push_back(AppendEvent{published});
+                  fx->observation.has_new_events = true;
+                  return published;
+                });
+}
+
+void Runtime::Log(Event event) {
+  Effects fx;
+  fx.events.push_back(std::move(event));
+  {
+    MutexLock lock(mutex_);
+    Commit(&fx, {});
+  }
+  Execute(std::move(fx));
 }
 
 Status Runtime::GetStatus() const {

@@ -112,7 +112,8 @@ class Runtime {
   absl::Status RecordUsage(const std::vector<UsageReport>& batch);
   absl::Status ReportActivity(const std::vector<ActivityReport>& batch);
   absl::StatusOr<Prediction> Predict(const PredictionRequest& request);
-  absl::StatusOr<Event> Publish(Event event);
+  // Subscribers see the event at once; `done` comes when it is in the store.
+  void Publish(Event event, Done<Event> done);
   Status GetStatus() const;
   bool IsStoreHealthy() const { return writer_.IsHealthy(); }
   absl::Time started_at() const { return started_at_; }
@@ -152,6 +153,8 @@ class Runtime {
   void MeasureModels();
   void ReportProgress();
   void SaveLearned();
+  // Logs an event of the daemon itself that no fact brought about.
+  void Log(Event event);
   void OnStoreHealth(bool is_healthy, const absl::Status& status);
 
   const Options options_;
@@ -170,7 +173,6 @@ class Runtime {
   absl::Time next_tick_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_learned_dirty_ ABSL_GUARDED_BY(mutex_) = false;
-  uint64_t saved_sequence_ ABSL_GUARDED_BY(mutex_) = 0;
 
   std::atomic<bool> is_measuring_{false};
   std::thread ticker_;

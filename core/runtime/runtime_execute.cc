@@ -73,10 +73,17 @@ void Runtime::Stop() {
 
 void Runtime::Commit(Effects* fx, std::function<void(absl::Status)> durable) {
   for (Event& event : fx->events) {
-    fx->observation.has_new_events |=
-        ports_.events.Append(std::move(event)).ok();
+    auto appended = ports_.events.Append(std::move(event));
+    if (!appended.ok()) continue;  // above the size limit: not ours
+    fx->observation.has_new_events = true;
+    fx->changes.push_back(AppendEvent{*std::move(appended)});
   }
   fx->events.clear();
+  for (Event& notice : fx->notices) {
+    fx->observation.has_new_events |=
+        ports_.events.Append(std::move(notice)).ok();
+  }
+  fx->notices.clear();
   if (!fx->changes.empty() || durable) {
     writer_.Enqueue(std::move(fx->changes), std::move(durable));
     fx->changes.clear();
@@ -245,22 +252,13 @@ void Runtime::SaveLearned() {
     is_learned_dirty_ = false;
     changes.push_back(PutLearned{director_.ExportLearned()});
   }
-  if (ports_.events.next_sequence() - 1 > saved_sequence_) {
-    for (Event& event : ports_.events.Recent({}, limits::kStoredEvents)) {
-      if (event.sequence <= saved_sequence_) continue;
-      saved_sequence_ = event.sequence;
-      changes.push_back(AppendEvent{std::move(event)});
-    }
-  }
   if (!changes.empty()) writer_.Enqueue(std::move(changes), {});
 }
 
 void Runtime::OnStoreHealth(bool is_healthy, const absl::Status& status) {
-  const Event event = MakeEvent(
-      Now(), is_healthy ? "store_recovered" : "store_degraded",
-      {{"error", std::string_view(status.message().data(),
-                                  status.message().size())}});
-  static_cast<void>(Publish(event));
+  Log(MakeEvent(Now(), is_healthy ? "store_recovered" : "store_degraded",
+                {{"error", std::string_view(status.message().data(),
+                                            status.message().size())}}));
 }
 
 }  // namespace warmup

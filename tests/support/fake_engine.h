@@ -1,0 +1,130 @@
+#ifndef WARMUP_TESTS_SUPPORT_FAKE_ENGINE_H_
+#define WARMUP_TESTS_SUPPORT_FAKE_ENGINE_H_
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "core/ports/engine.h"
+
+namespace warmup {
+
+// An engine whose loads end when the test says so (Finish, Fail), or at once
+// (`is_instant`). Cancelled loads end by themselves. Thread-safe. It also
+// keeps watch over the port's promise that Load and Unload of one model never
+// overlap: `had_overlap`.
+class FakeEngine final : public Engine {
+ public:
+  explicit FakeEngine(bool is_instant) : is_instant_(is_instant) {}
+
+  std::string_view id() const override { return "fake"; }
+
+  absl::StatusOr<std::vector<ModelSpec>> Discover() override {
+    MutexLock lock(mutex_);
+    return offered_;
+  }
+
+  absl::StatusOr<ModelSpec> Describe(const ModelSpec& spec) override {
+    return spec;
+  }
+
+  absl::StatusOr<LoadResult> Load(const ModelSpec& spec,
+                                  LoadControl& control) override {
+    MutexLock lock(mutex_);
+    Enter(spec.id);
+    ++load_count_;
+    loading_.insert(spec.id);
+    changed_.NotifyAll();
+    while (!is_instant_ && !ends_.contains(spec.id) &&
+           !control.IsCancelled()) {
+      changed_.WaitFor(mutex_, absl::Milliseconds(5));
+    }
+    Leave(spec.id);
+    loading_.erase(spec.id);
+    absl::Status end = absl::OkStatus();
+    if (const auto it = ends_.find(spec.id); it != ends_.end()) {
+      end = it->second;
+      ends_.erase(it);
+    } else if (control.IsCancelled()) {
+      end = absl::CancelledError("cancelled");
+    }
+    changed_.NotifyAll();
+    if (!end.ok()) return end;
+    resident_.insert(spec.id);
+    return LoadResult{{Tier::kReady, spec.size_bytes, spec.size_bytes},
+                      spec.size_bytes};
+  }
+
+  absl::Status Unload(const ModelSpec& spec) override {
+    MutexLock lock(mutex_);
+    Enter(spec.id);
+    resident_.erase(spec.id);
+    Leave(spec.id);
+    changed_.NotifyAll();
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Residency> Measure(const ModelSpec& spec) override {
+    MutexLock lock(mutex_);
+    if (!resident_.contains(spec.id)) {
+      return Residency{Tier::kCold, 0, spec.size_bytes};
+    }
+    return Residency{Tier::kReady, spec.size_bytes, spec.size_bytes};
+  }
+
+  // --- For the test ---
+  void Finish(const ModelId& id) { End(id, absl::OkStatus()); }
+  void Fail(const ModelId& id, absl::Status status) {
+    End(id, std::move(status));
+  }
+  void Offer(std::vector<ModelSpec> specs) {
+    MutexLock lock(mutex_);
+    offered_ = std::move(specs);
+  }
+  void AwaitLoading(const ModelId& id) {
+    MutexLock lock(mutex_);
+    while (!loading_.contains(id)) changed_.Wait(mutex_);
+  }
+  std::set<ModelId> resident() const {
+    MutexLock lock(mutex_);
+    return resident_;
+  }
+  int load_count() const {
+    MutexLock lock(mutex_);
+    return load_count_;
+  }
+  bool had_overlap() const {
+    MutexLock lock(mutex_);
+    return had_overlap_;
+  }
+
+ private:
+  void End(const ModelId& id, absl::Status status) {
+    MutexLock lock(mutex_);
+    ends_[id] = std::move(status);
+    changed_.NotifyAll();
+  }
+  void Enter(const ModelId& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    had_overlap_ |= !busy_.insert(id).second;
+  }
+  void Leave(const ModelId& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    busy_.erase(id);
+  }
+
+  const bool is_instant_;
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::vector<ModelSpec> offered_ ABSL_GUARDED_BY(mutex_);
+  std::map<ModelId, absl::Status> ends_ ABSL_GUARDED_BY(mutex_);
+  std::set<ModelId> loading_ ABSL_GUARDED_BY(mutex_);
+  std::set<ModelId> resident_ ABSL_GUARDED_BY(mutex_);
+  std::set<ModelId> busy_ ABSL_GUARDED_BY(mutex_);
+  int load_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool had_overlap_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace warmup
+
+#endif  // WARMUP_TESTS_SUPPORT_FAKE_ENGINE_H_
