@@ -1,0 +1,70 @@
+#include "adapters/store/sqlite_status.h"
+
+#include <sqlite3.h>
+
+#include <cerrno>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+
+namespace warmup {
+namespace {
+
+struct Kind {
+  absl::StatusCode code;
+  const char* reason;
+};
+
+Kind KindOf(int code, int system_error) {
+  // SQLite says FULL for ENOSPC in most places and IOERR in the rest.
+  if (system_error == ENOSPC || system_error == EDQUOT ||
+      system_error == EFBIG) {
+    return {absl::StatusCode::kResourceExhausted, "STORE_FULL"};
+  }
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return {absl::StatusCode::kResourceExhausted, "STORE_FULL"};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return {absl::StatusCode::kDataLoss, "STORE_CORRUPT"};
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return {absl::StatusCode::kUnavailable, "STORE_BUSY"};
+    case SQLITE_TOOBIG:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+      return {absl::StatusCode::kInvalidArgument, "STORE_VALUE"};
+    default:
+      return {absl::StatusCode::kUnavailable, "STORE_IO"};
+  }
+}
+
+}  // namespace
+
+absl::Status SqliteStatus(int code, std::string_view what, sqlite3* database) {
+  if (code == SQLITE_OK) return absl::OkStatus();
+  // errno of an earlier failure stays behind: only I/O errors have one.
+  const bool is_io = (code & 0xff) == SQLITE_IOERR ||
+                     (code & 0xff) == SQLITE_CANTOPEN;
+  const int system_error =
+      database != nullptr && is_io ? sqlite3_system_errno(database) : 0;
+  const Kind kind = KindOf(code, system_error);
+  const char* path =
+      database == nullptr ? nullptr : sqlite3_db_filename(database, "main");
+  const std::string where = path == nullptr ? "" : path;
+  std::string message = absl::StrCat("store", where.empty() ? "" : " ", where,
+                                     ": ", std::string(what), ": ",
+                                     sqlite3_errstr(code));
+  if (database != nullptr && sqlite3_extended_errcode(database) == code) {
+    absl::StrAppend(&message, " (", sqlite3_errmsg(database), ")");
+  }
+  return MakeError(kind.code, kind.reason, message,
+                   {{"path", where}, {"sqlite_code", std::to_string(code)}});
+}
+
+bool IsCorrupt(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kDataLoss;
+}
+
+}  // namespace warmup

@@ -1,0 +1,26 @@
+#ifndef WARMUP_ADAPTERS_STORE_SQLITE_STATUS_H_
+#define WARMUP_ADAPTERS_STORE_SQLITE_STATUS_H_
+
+#include <string_view>
+
+#include "absl/status/status.h"
+
+struct sqlite3;
+
+namespace warmup {
+
+// The one place that turns an error of SQLite into a status:
+//   disk, quota or file size limit full   RESOURCE_EXHAUSTED  STORE_FULL
+//   not a database, damaged               DATA_LOSS           STORE_CORRUPT
+//   locked by another program             UNAVAILABLE         STORE_BUSY
+//   a value above SQLite's limits         INVALID_ARGUMENT    STORE_VALUE
+//   anything else                         UNAVAILABLE         STORE_IO
+// `what` says what was being done; `database` (may be null) tells the rest.
+absl::Status SqliteStatus(int code, std::string_view what, sqlite3* database);
+
+// True for a status that says the file itself is damaged.
+bool IsCorrupt(const absl::Status& status);
+
+}  // namespace warmup
+
+#endif  // WARMUP_ADAPTERS_STORE_SQLITE_STATUS_H_

@@ -1,0 +1,190 @@
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "adapters/store/learned_snapshot.h"
+#include "adapters/store/tables.h"
+#include "adapters/store/time_columns.h"
+#include "core/base/limits.h"
+#include "core/base/status_macros.h"
+
+namespace warmup {
+
+struct TableWriter::Statements {
+  Statement put_model;
+  Statement delete_model;
+  Statement delete_measurements;
+  Statement put_measurements;
+  Statement put_session;
+  Statement delete_session;
+  Statement put_policy;
+  Statement put_learned;
+  Statement append_event;
+  Statement trim_events;
+
+  absl::Status Write(const PutModel& change);
+  absl::Status Write(const DeleteModel& change);
+  absl::Status Write(const PutMeasurements& change);
+  absl::Status Write(const PutSession& change);
+  absl::Status Write(const DeleteSession& change);
+  absl::Status Write(const PutPolicy& change);
+  absl::Status Write(const PutLearned& change);
+  absl::Status Write(const AppendEvent& change);
+};
+
+absl::Status TableWriter::Statements::Write(const PutModel& change) {
+  const ModelSpec& spec = change.spec;
+  const std::string labels = EncodeTextMap(spec.labels);
+  return put_model.Bind(spec.id)
+      .Bind(ToString(spec.type))
+      .Bind(spec.engine)
+      .Bind(spec.source)
+      .Bind(spec.device)
+      .Bind(ToString(spec.priority))
+      .Bind(int64_t{spec.is_pinned})
+      .Bind(spec.size_bytes)
+      .Bind(spec.peak_bytes)
+      .Bind(spec.format)
+      .Bind(spec.architecture)
+      .Bind(spec.context_length)
+      .BindBlob(labels)
+      .Bind(spec.revision)
+      .Run();
+}
+
+absl::Status TableWriter::Statements::Write(const DeleteModel& change) {
+  WARMUP_RETURN_IF_ERROR(delete_measurements.Bind(change.id).Run());
+  return delete_model.Bind(change.id).Run();
+}
+
+absl::Status TableWriter::Statements::Write(const PutMeasurements& change) {
+  // Only for a model that is there: a load may end after its removal.
+  return put_measurements.Bind(change.id)
+      .Bind(int64_t{change.measurements.load_count})
+      .Bind(ToColumn(change.measurements.load_time))
+      .Bind(change.measurements.steady_bytes)
+      .Run();
+}
+
+absl::Status TableWriter::Statements::Write(const PutSession& change) {
+  const Session& session = change.session;
+  const std::string roles = EncodeTextMap(session.roles);
+  return put_session.Bind(session.id)
+      .Bind(session.user)
+      .Bind(session.client)
+      .Bind(session.workspace)
+      .Bind(session.language)
+      .BindBlob(roles)
+      .Bind(ToColumn(session.lease))
+      .Bind(ToColumn(session.started_at))
+      .Bind(ToColumn(session.expires_at))
+      .Run();
+}
+
+absl::Status TableWriter::Statements::Write(const DeleteSession& change) {
+  return delete_session.Bind(change.id).Run();
+}
+
+absl::Status TableWriter::Statements::Write(const PutPolicy& change) {
+  const SwitchingPolicy& policy = change.policy;
+  return put_policy.Bind(int64_t{policy.max_concurrent_models})
+      .Bind(ToColumn(policy.switching_timeout))
+      .Bind(int64_t{policy.resource_aware_switching})
+      .Bind(int64_t{policy.predictive_preloading})
+      .Bind(int64_t{policy.max_concurrent_loads})
+      .Run();
+}
+
+absl::Status TableWriter::Statements::Write(const PutLearned& change) {
+  const LearnedBlob blob = EncodeLearned(change.state);
+  return put_learned.Bind(blob.version)
+      .Bind(blob.checksum)
+      .BindBlob(blob.snapshot)
+      .Run();
+}
+
+absl::Status TableWriter::Statements::Write(const AppendEvent& change) {
+  const Event& event = change.event;
+  const std::string metadata = EncodeTextMap(event.metadata);
+  return append_event.Bind(static_cast<int64_t>(event.sequence))
+      .Bind(event.id)
+      .Bind(event.type)
+      .Bind(event.source)
+      .Bind(ToColumn(event.timestamp))
+      .Bind(event.data_json)
+      .BindBlob(metadata)
+      .Run();
+}
+
+TableWriter::TableWriter(std::unique_ptr<Statements> statements)
+    : statements_(std::move(statements)) {}
+
+TableWriter::~TableWriter() = default;
+
+absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Create(
+    Database& database) {
+  WARMUP_ASSIGN_OR_RETURN(
+      Statement put_model,
+      database.Prepare("REPLACE INTO models (id, type, engine, source, device,"
+                       " priority, is_pinned, size_bytes, peak_bytes, format,"
+                       " architecture, context_length, labels, revision)"
+                       " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+  WARMUP_ASSIGN_OR_RETURN(Statement delete_model,
+                          database.Prepare("DELETE FROM models WHERE id = ?"));
+  WARMUP_ASSIGN_OR_RETURN(
+      Statement delete_measurements,
+      database.Prepare("DELETE FROM measurements WHERE model_id = ?"));
+  WARMUP_ASSIGN_OR_RETURN(
+      Statement put_measurements,
+      database.Prepare(
+          "REPLACE INTO measurements (model_id, load_count, load_time_ns,"
+          " steady_bytes) SELECT ?1, ?2, ?3, ?4"
+          " WHERE EXISTS (SELECT 1 FROM models WHERE id = ?1)"));
+  WARMUP_ASSIGN_OR_RETURN(
+      Statement put_session,
+      database.Prepare("REPLACE INTO sessions (id, user, client, workspace,"
+                       " language, roles, lease_ns, started_at_unix_ns,"
+                       " expires_at_unix_ns) VALUES (?,?,?,?,?,?,?,?,?)"));
+  WARMUP_ASSIGN_OR_RETURN(
+      Statement delete_session,
+      database.Prepare("DELETE FROM sessions WHERE id = ?"));
+  WARMUP_ASSIGN_OR_RETURN(
+      Statement put_policy,
+      database.Prepare("REPLACE INTO policy (only_row, max_concurrent_models,"
+                       " switching_timeout_ns, resource_aware_switching,"
+                       " predictive_preloading, max_concurrent_loads)"
+                       " VALUES (1,?,?,?,?,?)"));
+  WARMUP_ASSIGN_OR_RETURN(
+      Statement put_learned,
+      database.Prepare("REPLACE INTO learned (only_row, version, checksum,"
+                       " snapshot) VALUES (1,?,?,?)"));
+  WARMUP_ASSIGN_OR_RETURN(
+      Statement append_event,
+      database.Prepare("REPLACE INTO events (sequence, id, type, source,"
+                       " timestamp_unix_ns, data_json, metadata)"
+                       " VALUES (?,?,?,?,?,?,?)"));
+  WARMUP_ASSIGN_OR_RETURN(
+      Statement trim_events,
+      database.Prepare(absl::StrCat(
+          "DELETE FROM events WHERE sequence < (SELECT sequence FROM events"
+          " ORDER BY sequence DESC LIMIT 1 OFFSET ",
+          limits::kStoredEvents - 1, ")")));
+  return std::unique_ptr<TableWriter>(
+      new TableWriter(std::unique_ptr<Statements>(new Statements{
+          std::move(put_model), std::move(delete_model),
+          std::move(delete_measurements), std::move(put_measurements),
+          std::move(put_session), std::move(delete_session),
+          std::move(put_policy), std::move(put_learned),
+          std::move(append_event), std::move(trim_events)})));
+}
+
+absl::Status TableWriter::Write(const StoreChange& change) {
+  return std::visit(
+      [this](const auto& one) { return statements_->Write(one); }, change);
+}
+
+absl::Status TableWriter::TrimEvents() {
+  return statements_->trim_events.Run();
+}
+
+}  // namespace warmup
