@@ -5,10 +5,6 @@
 namespace warmup::predict {
 namespace {
 
-constexpr Scope::Limits kEverybodyLimits = {limits::kMaxModels, 8192};
-constexpr Scope::Limits kUserLimits = {limits::kMaxCandidates, 128};
-constexpr Scope::Limits kSessionLimits = {16, 16};
-
 double Seconds(absl::Time at) {
   return static_cast<double>(absl::ToUnixMicros(at)) * 1e-6;
 }

@@ -2,8 +2,8 @@
 #define WARMUP_CORE_PREDICT_MEMORY_H_
 
 #include <string>
-#include <string_view>
 
+#include "core/base/limits.h"
 #include "core/model/model.h"
 #include "core/predict/lru_map.h"
 #include "core/predict/names.h"
@@ -27,6 +27,10 @@ struct Habits {
 // forgotten.
 class Memory {
  public:
+  static constexpr Scope::Limits kEverybodyLimits = {limits::kMaxModels, 8192};
+  static constexpr Scope::Limits kUserLimits = {limits::kMaxCandidates, 128};
+  static constexpr Scope::Limits kSessionLimits = {16, 16};
+
   explicit Memory(absl::TimeZone zone);
 
   void Observe(const Usage& usage);
@@ -41,8 +45,8 @@ class Memory {
   const NameTable& names() const { return names_; }
   const Scope& everybody() const { return everybody_; }
   // nullptr: unknown or forgotten.
-  const Scope* User(std::string_view user) const { return users_.Find(user); }
-  const Scope* Session(std::string_view session) const {
+  const Scope* User(const std::string& user) const { return users_.Find(user); }
+  const Scope* Session(const SessionId& session) const {
     return sessions_.Find(session);
   }
   const Habits& everybody_habits() const { return everybody_habits_; }
@@ -52,9 +56,10 @@ class Memory {
   double repeat_rate() const { return repeats_.Rate(0.5, 2); }
 
  private:
-  LearnedScope ExportScope(std::string_view user, const Scope& scope) const;
+  LearnedScope ExportScope(const std::string& user, const Scope& scope) const;
   void ImportScope(const LearnedScope& learned, Scope* scope, Habits* habits);
   void CountPopular(NameIndex model, LocalTime local);
+  void CountAllPopular();
 
   absl::TimeZone zone_;
   NameTable names_;

@@ -1,6 +1,7 @@
 // Memory as plain values, for the store.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "core/base/limits.h"
@@ -34,7 +35,7 @@ void CopyCounts(const From& from, To* to) {
 
 }  // namespace
 
-LearnedScope Memory::ExportScope(std::string_view user,
+LearnedScope Memory::ExportScope(const std::string& user,
                                  const Scope& scope) const {
   LearnedScope learned;
   learned.user = user;
@@ -95,6 +96,7 @@ void Memory::Import(const PredictorState& state) {
       ImportScope(*it, &users_.Touch(it->user, kUserLimits), &user_habits_);
     }
   }
+  CountAllPopular();
 }
 
 void Memory::ImportScope(const LearnedScope& learned, Scope* scope,
@@ -155,6 +157,16 @@ void Memory::ImportScope(const LearnedScope& learned, Scope* scope,
     last[i] = index_of(learned.last_models[i]).value_or(Scope::kNone);
   }
   scope->RestoreLast(last);
+}
+
+void Memory::CountAllPopular() {
+  for (const auto& [model, use] : everybody_.uses()) {
+    popular_.overall.Update(model, everybody_.Weight(use), 1);
+    for (int hour = 0; hour < 24; ++hour) {
+      const float count = use.profile.hours()[hour];
+      if (count > 0) popular_.at_hour[hour].Update(model, count, 1);
+    }
+  }
 }
 
 }  // namespace warmup::predict

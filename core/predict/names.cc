@@ -4,7 +4,7 @@
 
 namespace warmup::predict {
 
-std::optional<NameIndex> NameTable::Intern(std::string_view name) {
+std::optional<NameIndex> NameTable::Intern(const std::string& name) {
   if (const auto known = Find(name)) return known;
   if (indices_.size() >= max_names_) return std::nullopt;
   NameIndex index;
@@ -20,7 +20,7 @@ std::optional<NameIndex> NameTable::Intern(std::string_view name) {
   return index;
 }
 
-std::optional<NameIndex> NameTable::Find(std::string_view name) const {
+std::optional<NameIndex> NameTable::Find(const std::string& name) const {
   const auto it = indices_.find(name);
   if (it == indices_.end()) return std::nullopt;
   return it->second;

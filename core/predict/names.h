@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -22,8 +21,8 @@ class NameTable {
   explicit NameTable(size_t max_names) : max_names_(max_names) {}
 
   // The number of `name`, new if need be; nullopt when the table is full.
-  std::optional<NameIndex> Intern(std::string_view name);
-  std::optional<NameIndex> Find(std::string_view name) const;
+  std::optional<NameIndex> Intern(const std::string& name);
+  std::optional<NameIndex> Find(const std::string& name) const;
   const std::string& Name(NameIndex index) const { return names_[index]; }
   void Release(NameIndex index);
   size_t size() const { return indices_.size(); }

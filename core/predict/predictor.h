@@ -52,7 +52,9 @@ struct Forecast {
   double p_5min = 0;
   double p_1h = 0;
   absl::Duration expected_until_use;  // median; InfiniteDuration: not in sight
-  std::vector<std::string> reasons;   // for people, strongest first, at most 4
+  // For people, strongest first, at most 4. Predict leaves it empty: ask
+  // Explain for the few models that are shown.
+  std::vector<std::string> reasons;
 };
 
 // Online predictor: no training phase, memory bounded by the number of models
@@ -78,6 +80,11 @@ class Predictor {
   // does not grow with the catalogue. Does not allocate per known model.
   std::vector<Forecast> Predict(absl::Time now, const ForecastContext& context,
                                 size_t max_results) const;
+
+  // Why `model` may be used soon, for people, strongest first, at most 4.
+  std::vector<std::string> Explain(absl::Time now,
+                                   const ForecastContext& context,
+                                   const ModelId& model) const;
 
   // For the store. Import replaces everything; what does not fit the bounds
   // is dropped.

@@ -35,19 +35,23 @@ struct LearnedSuccession {
   double count = 0;
 };
 
-// How often an announcement of a model was followed by its use.
+// How often an announcement of a model (empty: of any) was followed by its
+// use.
 struct LearnedAnnouncement {
   ModelId model;
   double announced = 0;
   double used = 0;
 };
 
+// Lists go from the most to the least recent.
 struct LearnedScope {
   std::string user;
   std::vector<LearnedUse> uses;
   std::vector<LearnedSuccession> successions;
   std::vector<LearnedAnnouncement> announcements;
   std::vector<ModelId> last_models;  // newest first, at most 2
+  // Gaps between uses of any model, as gap_counts.
+  std::array<double, 24> arrival_counts{};
 };
 
 struct PredictorState {

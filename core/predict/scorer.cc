@@ -1,0 +1,136 @@
+#include "core/predict/scorer.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace warmup::predict {
+namespace {
+
+// Weights of priors, in observations; chosen on real traces by log loss.
+constexpr double kHabitWeight = 0.5;
+constexpr double kReuseWeight = 2;
+constexpr double kSessionWeight = 3;
+constexpr double kFollowWeight = 2;
+constexpr double kUserShareWeight = 4;
+constexpr double kRepeatShare = 0.5;
+constexpr double kMinP = 1e-6;
+
+double Logit(double p) { return std::log(p / (1 - p)); }
+double Squash(double x) { return 1 / (1 + std::exp(-x)); }
+
+}  // namespace
+
+Scorer::Scorer(const Memory& memory, const View& view, double now_seconds,
+               LocalTime local)
+    : memory_(memory),
+      view_(view),
+      base_(view.user != nullptr ? *view.user : *view.everybody),
+      now_(now_seconds),
+      local_(local),
+      last_(base_.last_models()[0]),
+      before_last_(base_.last_models()[1]) {
+  const Habits& habits = view.user != nullptr ? memory.user_habits()
+                                              : memory.everybody_habits();
+  if (last_ == Scope::kNone) {
+    any_use_ = {0.1, 0.2, 0.5};
+    return;
+  }
+  const double quiet = std::max(0.0, now_ - base_.last_at());
+  const Horizons typical =
+      Shrink(habits.arrivals.After(quiet), {0, 0, 0}, kHabitWeight);
+  any_use_ = Shrink(base_.arrivals().After(quiet), typical, kReuseWeight);
+}
+
+bool Scorer::ReuseOf(NameIndex model, Score* score) const {
+  const UseHistory* use = base_.uses().Find(model);
+  if (use == nullptr) return false;
+  const Habits& habits = view_.user != nullptr ? memory_.user_habits()
+                                               : memory_.everybody_habits();
+  const double quiet = std::max(0.0, now_ - use->last_at);
+  const Horizons typical =
+      Shrink(habits.reuse.After(quiet), {0, 0, 0}, kHabitWeight);
+  score->reuse = Shrink(use->gaps.After(quiet), typical, kReuseWeight);
+  score->lift = use->profile.Lift(local_);
+  if (view_.session == nullptr) return true;
+  const UseHistory* here = view_.session->uses().Find(model);
+  if (here == nullptr) return true;
+  score->reuse =
+      Shrink(here->gaps.After(std::max(0.0, now_ - here->last_at)),
+             score->reuse, kSessionWeight);
+  return true;
+}
+
+double Scorer::Follow(const Scope* scope, NameIndex before, NameIndex model,
+                      double lower) const {
+  if (scope == nullptr) return lower;
+  const SuccessorList* list = scope->successions().Find(before, last_);
+  if (list == nullptr) return lower;
+  return (list->Count(model) + kFollowWeight * lower) /
+         (list->total() + kFollowWeight);
+}
+
+double Scorer::NextOf(NameIndex model) const {
+  const Scope& all = *view_.everybody;
+  double q = 0;
+  if (const UseHistory* use = all.uses().Find(model)) {
+    q = all.Weight(*use) / (all.total_weight() + 1);
+  }
+  if (view_.user != nullptr) {
+    const UseHistory* use = view_.user->uses().Find(model);
+    const double weight = use == nullptr ? 0 : view_.user->Weight(*use);
+    q = (weight + kUserShareWeight * q) /
+        (view_.user->total_weight() + kUserShareWeight);
+  }
+  if (last_ == Scope::kNone) return q;
+  const double repeat = memory_.repeat_rate() * kRepeatShare;
+  q = (model == last_ ? repeat : 0) + (1 - repeat) * q;
+  q = Follow(view_.everybody, Scope::kNone, model, q);
+  if (view_.user != nullptr) q = Follow(view_.user, Scope::kNone, model, q);
+  if (before_last_ == Scope::kNone) return q;
+  q = Follow(view_.everybody, before_last_, model, q);
+  if (view_.user != nullptr) q = Follow(view_.user, before_last_, model, q);
+  return q;
+}
+
+double Scorer::AnnouncedOf(NameIndex model) const {
+  const Announcements::Pending* pending = nullptr;
+  for (const Scope* scope : {view_.session, view_.user, view_.everybody}) {
+    if (scope == nullptr) continue;
+    pending = scope->announcements().Find(model, now_);
+    break;
+  }
+  if (pending == nullptr) return -1;
+  double trust = 0.5;
+  for (const Scope* scope : {view_.everybody, view_.user, view_.session}) {
+    if (scope == nullptr) continue;
+    trust = scope->announcements().Reliability(model, trust);
+  }
+  const double age = std::max(0.0, now_ - pending->at);
+  return trust * (1 - age / Announcements::kLifetimeSeconds) *
+         std::pow(0.5, pending->passed_over);
+}
+
+Score Scorer::Evaluate(NameIndex model) const {
+  Score score;
+  const bool has_reuse = ReuseOf(model, &score);
+  score.next = NextOf(model);
+  score.announced = AnnouncedOf(model);
+  const double log_lift = std::log(score.lift);
+  double lower = 0;
+  constexpr std::array<double, kHorizons> kArrives = {0.6, 0.9, 1};
+  for (size_t h = 0; h < kHorizons; ++h) {
+    double p = any_use_[h] * score.next;
+    if (has_reuse) {
+      const double a = Logit(std::clamp(p, kMinP, 1 - kMinP));
+      const double b = Logit(std::clamp(score.reuse[h], kMinP, 1 - kMinP));
+      p = Squash(0.5 * (a + b) + 0.3 * log_lift);
+    }
+    if (score.announced > 0) {
+      p = std::max(p, score.announced * kArrives[h]);
+    }
+    score.p[h] = lower = std::clamp(p, lower, 1.0);
+  }
+  return score;
+}
+
+}  // namespace warmup::predict
