@@ -1,0 +1,133 @@
+#ifndef WARMUP_TESTS_ADAPTERS_STORE_STORE_FIXTURE_H_
+#define WARMUP_TESTS_ADAPTERS_STORE_STORE_FIXTURE_H_
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "adapters/store/sqlite_store.h"
+#include "tests/support/catch.h"
+
+namespace warmup {
+
+// A folder that goes with the test.
+class TempFolder {
+ public:
+  TempFolder() {
+    std::string name =
+        (std::filesystem::temp_directory_path() / "warmup_store_XXXXXX")
+            .string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~TempFolder() { std::filesystem::remove_all(path_); }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+
+  std::string File(const std::string& name) const { return path_ / name; }
+  // Names in the folder that contain `part`.
+  std::vector<std::string> FilesWith(const std::string& part) const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+      const std::string name = entry.path().filename();
+      if (name.find(part) != std::string::npos) names.push_back(name);
+    }
+    return names;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline std::unique_ptr<SqliteStore> MustOpen(const std::string& path) {
+  auto store = SqliteStore::Open(path);
+  INFO(store.status().ToString());
+  REQUIRE(store.ok());
+  return *std::move(store);
+}
+
+inline StoredState MustLoad(SqliteStore& store) {
+  auto state = store.Load();
+  INFO(state.status().ToString());
+  REQUIRE(state.ok());
+  return *std::move(state);
+}
+
+inline void MustCommit(SqliteStore& store,
+                       const std::vector<StoreChange>& changes) {
+  const absl::Status status = store.Commit(changes);
+  INFO(status.ToString());
+  REQUIRE(status.ok());
+}
+
+inline ModelSpec MakeSpec(const std::string& id) {
+  ModelSpec spec;
+  spec.id = id;
+  spec.type = ModelType::kCompletion;
+  spec.engine = "files";
+  spec.source = "/models/" + id;
+  spec.priority = Priority::kHigh;
+  spec.is_pinned = true;
+  spec.size_bytes = 1 << 20;
+  spec.peak_bytes = 1 << 21;
+  spec.format = "gguf";
+  spec.architecture = "qwen2";
+  spec.context_length = 32768;
+  spec.labels = {{"owner", "ada"}, {"empty", ""}};
+  spec.revision = 3;
+  return spec;
+}
+
+inline Session MakeSession(const std::string& id) {
+  Session session;
+  session.id = id;
+  session.user = "ada";
+  session.client = "vscode 1.95";
+  session.workspace = "w";
+  session.language = "C++";
+  session.roles = {{"chat", "llama3.1:8b"}};
+  session.lease = absl::Seconds(60);
+  session.started_at = absl::FromUnixNanos(1'700'000'000'123'456'789);
+  session.expires_at = session.started_at + session.lease;
+  return session;
+}
+
+inline Event MakeEvent(uint64_t sequence) {
+  Event event;
+  event.sequence = sequence;
+  event.id = "e-" + std::to_string(sequence);
+  event.type = "model.ready";
+  event.source = "warmupd";
+  event.timestamp = absl::FromUnixNanos(1'700'000'000'000'000'001);
+  event.data_json = R"({"model":"m"})";
+  event.metadata = {{"k", "v"}};
+  return event;
+}
+
+inline PredictorState MakeLearned() {
+  LearnedScope scope;
+  scope.user = "ada";
+  LearnedUse use;
+  use.model = "a";
+  use.count = 2.5;
+  use.last_used = absl::FromUnixNanos(1'700'000'000'000'000'007);
+  use.gap_counts[3] = 0.25;
+  use.hour_counts[23] = 1;
+  use.weekday_counts[6] = 2;
+  LearnedUse never = use;
+  never.model = "b";
+  never.last_used = absl::InfinitePast();
+  scope.uses = {use, never};
+  scope.successions = {{"", "a", "b", 1.5}, {"c", "a", "b", 0.5}};
+  scope.announcements = {{"b", 3, 2}};
+  scope.last_models = {"b", "a"};
+  return {{scope, LearnedScope{}}};
+}
+
+}  // namespace warmup
+
+#endif  // WARMUP_TESTS_ADAPTERS_STORE_STORE_FIXTURE_H_
