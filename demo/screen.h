@@ -1,0 +1,43 @@
+#ifndef WARMUP_DEMO_SCREEN_H_
+#define WARMUP_DEMO_SCREEN_H_
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "clients/cli/terminal.h"
+#include "demo/board.h"
+
+namespace warmup::demo {
+
+// The lines of one frame, none wider than `columns`.
+std::vector<std::string> RenderFrame(const Board& board,
+                                     const cli::Style& style, int columns);
+
+// One request as a line, for where there is no terminal to draw on.
+std::string RenderLine(const RequestRow& row, const Board& board,
+                       const cli::Style& style);
+
+// Draws the board ten times a second on the terminal, in place, from its own
+// thread while it lives; the last frame stays. The board outlives it.
+class Screen {
+ public:
+  Screen(const SharedBoard& board, const cli::Style& style);
+  ~Screen();
+  Screen(const Screen&) = delete;
+  Screen& operator=(const Screen&) = delete;
+
+ private:
+  void Draw();
+
+  const SharedBoard& board_;
+  const cli::Style style_;
+  std::atomic<bool> is_ending_{false};
+  size_t lines_drawn_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace warmup::demo
+
+#endif  // WARMUP_DEMO_SCREEN_H_

@@ -1,0 +1,124 @@
+#include "demo/trace.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <set>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+
+namespace warmup::demo {
+namespace {
+
+constexpr absl::Duration kLinearUpTo = absl::Seconds(4);
+constexpr int kShorterTimes = 20;
+
+absl::StatusOr<StepKind> ParseKind(const std::string& text) {
+  if (text == "request") return StepKind::kRequest;
+  if (text == "session") return StepKind::kSession;
+  if (text == "activity") return StepKind::kActivity;
+  return absl::InvalidArgumentError(absl::StrCat("unknown kind '", text, "'"));
+}
+
+absl::StatusOr<Step> ParseStep(const std::string& line) {
+  const std::vector<std::string> cells = absl::StrSplit(line, ',');
+  int64_t seconds = 0;
+  if (cells.size() != 3 || cells[2].empty() ||
+      !absl::SimpleAtoi(cells[0], &seconds)) {
+    return absl::InvalidArgumentError("not time_s,kind,item");
+  }
+  absl::StatusOr<StepKind> kind = ParseKind(cells[1]);
+  if (!kind.ok()) return kind.status();
+  Step step;
+  step.kind = *kind;
+  step.item = cells[2];
+  step.recorded = absl::FromUnixSeconds(seconds);
+  return step;
+}
+
+}  // namespace
+
+absl::Duration Shorten(absl::Duration gap) {
+  if (gap <= kLinearUpTo) return gap / kShorterTimes;
+  const double ratio = absl::FDivDuration(gap, kLinearUpTo);
+  return kLinearUpTo / kShorterTimes + absl::Seconds(0.03 * std::log(ratio));
+}
+
+absl::StatusOr<Trace> ReadTrace(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) {
+    return absl::NotFoundError(absl::StrCat("cannot read '", path, "'"));
+  }
+  Trace trace;
+  std::set<std::string> seen;
+  std::string line;
+  std::getline(file, line);
+  for (int number = 2; std::getline(file, line); ++number) {
+    absl::StatusOr<Step> step = ParseStep(line);
+    if (step.ok() && !trace.steps.empty()) {
+      const absl::Duration gap = step->recorded - trace.steps.back().recorded;
+      if (gap < absl::ZeroDuration()) {
+        step = absl::InvalidArgumentError("earlier than the line before");
+      } else {
+        step->gap = Shorten(gap);
+      }
+    }
+    if (!step.ok()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, ":", number, ": ", step.status().message()));
+    }
+    if (step->kind != StepKind::kActivity && seen.insert(step->item).second) {
+      trace.models.push_back(step->item);
+    }
+    trace.requests += step->kind == StepKind::kRequest ? 1 : 0;
+    trace.shortened_length += step->gap;
+    trace.steps.push_back(*std::move(step));
+  }
+  if (trace.requests == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("no request in '", path, "'"));
+  }
+  trace.recorded_length =
+      trace.steps.back().recorded - trace.steps.front().recorded;
+  return trace;
+}
+
+int64_t ModelSizeBytes(const std::string& model) {
+  struct Rung {
+    int64_t mib;
+    uint64_t weight;
+  };
+  constexpr std::array<Rung, 12> kLadder = {{{300, 10},
+                                             {600, 10},
+                                             {1200, 8},
+                                             {2000, 12},
+                                             {2600, 10},
+                                             {4700, 18},
+                                             {5200, 8},
+                                             {8200, 8},
+                                             {9300, 6},
+                                             {13000, 5},
+                                             {16000, 3},
+                                             {20000, 2}}};
+  uint64_t hash = 14695981039346656037ULL;
+  for (const char byte : absl::StrCat("0:", model)) {
+    hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211ULL;
+  }
+  hash ^= hash >> 32;
+  const uint64_t x = hash % 100;
+  uint64_t cumulative = 0;
+  for (const Rung& rung : kLadder) {
+    cumulative += rung.weight;
+    if (cumulative > x) {
+      return std::clamp<int64_t>(rung.mib / 20, 50, 400) << 20;
+    }
+  }
+  return int64_t{400} << 20;
+}
+
+}  // namespace warmup::demo
