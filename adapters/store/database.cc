@@ -75,6 +75,7 @@ void Statement::Reset() {
 }
 
 absl::StatusOr<bool> Statement::Next() {
+  errno = 0;
   int code = bind_error_;
   if (code == SQLITE_OK) {
     code = sqlite3_step(statement_.get());
@@ -121,6 +122,7 @@ void Database::Close::operator()(sqlite3* database) const {
 
 absl::StatusOr<Database> Database::Open(const std::string& path) {
   WARMUP_RETURN_IF_ERROR(EnsureFile(path));
+  errno = 0;
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(
       path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
@@ -138,6 +140,7 @@ absl::StatusOr<Database> Database::Open(const std::string& path) {
 }
 
 absl::StatusOr<Statement> Database::Prepare(std::string_view sql) {
+  errno = 0;
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v3(
       database_.get(), sql.data(), static_cast<int>(sql.size()),
@@ -147,9 +150,12 @@ absl::StatusOr<Statement> Database::Prepare(std::string_view sql) {
 }
 
 absl::Status Database::Execute(const std::string& sql) {
-  return SqliteStatus(
-      sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr),
-      sql.substr(0, 60), database_.get());
+  constexpr size_t kEnoughToKnow = 60;
+  errno = 0;
+  const int code =
+      sqlite3_exec(database_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  return SqliteStatus(code, std::string_view(sql).substr(0, kEnoughToKnow),
+                      database_.get());
 }
 
 absl::StatusOr<int64_t> Database::QueryInt(std::string_view sql) {

@@ -186,7 +186,11 @@ absl::StatusOr<PredictorState> DecodeLearned(const LearnedBlob& blob) {
 std::string EncodeTextMap(const std::map<std::string, std::string>& entries) {
   if (entries.empty()) return "";
   v1::TextMap map;
-  map.mutable_entries()->insert(entries.begin(), entries.end());
+  for (const auto& [key, value] : entries) {
+    v1::TextEntry& entry = *map.add_entries();
+    entry.set_key(key);
+    entry.set_value(value);
+  }
   return map.SerializeAsString();
 }
 
@@ -196,7 +200,9 @@ absl::StatusOr<std::map<std::string, std::string>> DecodeTextMap(
   if (bytes.empty()) return entries;
   v1::TextMap map;
   if (!map.ParseFromString(bytes)) return Damaged("not a map of texts");
-  entries.insert(map.entries().begin(), map.entries().end());
+  for (const v1::TextEntry& entry : map.entries()) {
+    entries.emplace(entry.key(), entry.value());
+  }
   return entries;
 }
 

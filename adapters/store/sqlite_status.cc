@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <cstring>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -43,12 +44,12 @@ Kind KindOf(int code, int system_error) {
 }  // namespace
 
 absl::Status SqliteStatus(int code, std::string_view what, sqlite3* database) {
+  const int last_errno = errno;
   if (code == SQLITE_OK) return absl::OkStatus();
-  // errno of an earlier failure stays behind: only I/O errors have one.
+  // Other errors may leave an errno that has nothing to do with them.
   const bool is_io = (code & 0xff) == SQLITE_IOERR ||
                      (code & 0xff) == SQLITE_CANTOPEN;
-  const int system_error =
-      database != nullptr && is_io ? sqlite3_system_errno(database) : 0;
+  const int system_error = is_io ? last_errno : 0;
   const Kind kind = KindOf(code, system_error);
   const char* path =
       database == nullptr ? nullptr : sqlite3_db_filename(database, "main");
@@ -56,8 +57,12 @@ absl::Status SqliteStatus(int code, std::string_view what, sqlite3* database) {
   std::string message = absl::StrCat("store", where.empty() ? "" : " ", where,
                                      ": ", std::string(what), ": ",
                                      sqlite3_errstr(code));
-  if (database != nullptr && sqlite3_extended_errcode(database) == code) {
+  if (database != nullptr && sqlite3_extended_errcode(database) == code &&
+      std::strcmp(sqlite3_errmsg(database), sqlite3_errstr(code)) != 0) {
     absl::StrAppend(&message, " (", sqlite3_errmsg(database), ")");
+  }
+  if (system_error != 0) {
+    absl::StrAppend(&message, ": ", std::strerror(system_error));
   }
   return MakeError(kind.code, kind.reason, message,
                    {{"path", where}, {"sqlite_code", std::to_string(code)}});

@@ -16,6 +16,8 @@ namespace warmup {
 //   a value above SQLite's limits         INVALID_ARGUMENT    STORE_VALUE
 //   anything else                         UNAVAILABLE         STORE_IO
 // `what` says what was being done; `database` (may be null) tells the rest.
+// To be called right after the call that failed, with errno zeroed before it:
+// SQLite tells a file size limit or a quota only by errno.
 absl::Status SqliteStatus(int code, std::string_view what, sqlite3* database);
 
 // True for a status that says the file itself is damaged.
