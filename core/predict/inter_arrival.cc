@@ -65,6 +65,24 @@ double GapHistogram::MedianSeconds() const {
   return 0;
 }
 
+Horizons GapHistogram::MeanFollowers() const {
+  Horizons followers{};
+  double total = 0;
+  for (const float count : counts_) total += count;
+  if (total <= 0) return followers;
+  for (size_t h = 0; h < kHorizons; ++h) {
+    const double horizon = kHorizonSeconds[h];
+    double sum = 0;
+    for (size_t k = 0; k < kClasses; ++k) {
+      const double low = k == 0 ? 0 : static_cast<double>(1u << k);
+      const double high = static_cast<double>(2u << k);
+      sum += counts_[k] * std::min(horizon, (low + high) / 2);
+    }
+    followers[h] = std::max(0.0, horizon * total / sum - 1);
+  }
+  return followers;
+}
+
 void GapHistogram::Restore(const std::array<double, kClasses>& counts) {
   for (size_t k = 0; k < kClasses; ++k) {
     counts_[k] = counts[k] > 0

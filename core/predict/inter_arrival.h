@@ -32,6 +32,9 @@ class GapHistogram {
     Horizons within{};   // M(a) - M(a + h)
   };
 
+  // A gap that is never closed.
+  static constexpr double kNever = 1e12;
+
   explicit GapHistogram(float memory = 64) : keep_(1 - 1 / memory) {}
 
   // A gap below 0 or not a number is ignored.
@@ -40,6 +43,11 @@ class GapHistogram {
   Outlook After(double quiet_seconds) const;
   // The gap that half of the mass does not exceed; 0 without any mass.
   double MedianSeconds() const;
+
+  // About how many occurrences follow one within each horizon: by Wald's
+  // identity for the count N of gaps that fit into h,
+  // E[N] + 1 >= h / E[min(gap, h)], taken as an equality. 0 without any mass.
+  Horizons MeanFollowers() const;
 
   const std::array<float, kClasses>& counts() const { return counts_; }
   // Adds the gaps of `other`.

@@ -15,6 +15,13 @@ bool IsFinite(absl::Time at) {
 
 }  // namespace
 
+void Habits::Learn(const Scope::Learned& learned) {
+  reuse.Add(learned.gap_seconds);
+  arrivals.Add(learned.arrival_seconds);
+  if (learned.is_first_of_model) reuse.Add(GapHistogram::kNever);
+  if (learned.is_first_of_all) arrivals.Add(GapHistogram::kNever);
+}
+
 Memory::Memory(absl::TimeZone zone)
     : zone_(zone),
       names_(limits::kMaxModels),
@@ -45,12 +52,8 @@ void Memory::Observe(const Usage& usage) {
   const Scope::Learned by_all = everybody_.ObserveUse(*model, at, local);
   if (!by_all.is_new) return;
 
-  if (user != nullptr) {
-    user_habits_.reuse.Add(by_user.gap_seconds);
-    user_habits_.arrivals.Add(by_user.arrival_seconds);
-  }
-  everybody_habits_.reuse.Add(by_all.gap_seconds);
-  everybody_habits_.arrivals.Add(by_all.arrival_seconds);
+  if (user != nullptr) user_habits_.Learn(by_user);
+  everybody_habits_.Learn(by_all);
   if (last != Scope::kNone) repeats_.Count(last == *model);
   CountPopular(*model, local);
 }

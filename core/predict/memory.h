@@ -16,10 +16,13 @@ namespace warmup::predict {
 
 // How models recur and how uses follow each other in a typical scope of one
 // kind (one user's, everybody's): what a scope without evidence falls back
-// to.
+// to. Whatever begins also ends once: the first use counts as one gap without
+// end, or else the few that came back would speak for the many that did not.
 struct Habits {
   GapHistogram reuse{256};     // gaps between uses of one model
   GapHistogram arrivals{256};  // gaps between uses of any model
+
+  void Learn(const Scope::Learned& learned);
 };
 
 // Everything the predictor has learned. Bounded: by names for everybody, by

@@ -13,7 +13,10 @@ Scope::Learned Scope::ObserveUse(NameIndex model, double at,
                                  LocalTime local) {
   const UseHistory* known = uses_.Find(model);
   if (known != nullptr && known->last_at == at) return {};
-  Learned learned{.is_new = true};
+  Learned learned;
+  learned.is_new = true;
+  learned.is_first_of_model = known == nullptr;
+  learned.is_first_of_all = uses_.empty();
   if (!uses_.empty() && at < last_at_) {
     // A late use does not refresh the recency of a known model.
     UseHistory* late = uses_.Find(model);

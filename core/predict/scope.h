@@ -37,6 +37,8 @@ class Scope {
   // where there was nothing to learn.
   struct Learned {
     bool is_new = false;  // false: a duplicate, or too late to count
+    bool is_first_of_model = false;
+    bool is_first_of_all = false;
     double gap_seconds = -1;      // since the last use of this model
     double arrival_seconds = -1;  // since the last use of any model
   };

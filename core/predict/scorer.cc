@@ -13,10 +13,15 @@ constexpr double kSessionWeight = 3;
 constexpr double kFollowWeight = 2;
 constexpr double kUserShareWeight = 4;
 constexpr double kRepeatShare = 0.5;
-constexpr double kMinP = 1e-6;
+constexpr double kMinP = 3e-4;
 
-double Logit(double p) { return std::log(p / (1 - p)); }
-double Squash(double x) { return 1 / (1 + std::exp(-x)); }
+// Of the announced uses that come, the share that comes within each horizon.
+constexpr Horizons kArrives = {0.6, 0.9, 1};
+
+double Odds(double p) {
+  p = std::clamp(p, kMinP, 1 - kMinP);
+  return p / (1 - p);
+}
 
 }  // namespace
 
@@ -39,6 +44,9 @@ Scorer::Scorer(const Memory& memory, const View& view, double now_seconds,
   const Horizons typical =
       Shrink(habits.arrivals.After(quiet), {0, 0, 0}, kHabitWeight);
   any_use_ = Shrink(base_.arrivals().After(quiet), typical, kReuseWeight);
+  followers_ = base_.arrivals().MeanFollowers();
+  // Uses come in runs of one model: a run is one chance for another, not many.
+  for (double& count : followers_) count *= 1 - memory.repeat_rate();
 }
 
 bool Scorer::ReuseOf(NameIndex model, Score* score) const {
@@ -69,7 +77,7 @@ double Scorer::Follow(const Scope* scope, NameIndex before, NameIndex model,
          (list->total() + kFollowWeight);
 }
 
-double Scorer::NextOf(NameIndex model) const {
+void Scorer::NextOf(NameIndex model, Score* score) const {
   const Scope& all = *view_.everybody;
   double q = 0;
   if (const UseHistory* use = all.uses().Find(model)) {
@@ -81,15 +89,17 @@ double Scorer::NextOf(NameIndex model) const {
     q = (weight + kUserShareWeight * q) /
         (view_.user->total_weight() + kUserShareWeight);
   }
-  if (last_ == Scope::kNone) return q;
+  score->share = score->next = q;
+  if (last_ == Scope::kNone) return;
   const double repeat = memory_.repeat_rate() * kRepeatShare;
   q = (model == last_ ? repeat : 0) + (1 - repeat) * q;
   q = Follow(view_.everybody, Scope::kNone, model, q);
   if (view_.user != nullptr) q = Follow(view_.user, Scope::kNone, model, q);
-  if (before_last_ == Scope::kNone) return q;
-  q = Follow(view_.everybody, before_last_, model, q);
-  if (view_.user != nullptr) q = Follow(view_.user, before_last_, model, q);
-  return q;
+  if (before_last_ != Scope::kNone) {
+    q = Follow(view_.everybody, before_last_, model, q);
+    if (view_.user != nullptr) q = Follow(view_.user, before_last_, model, q);
+  }
+  score->next = q;
 }
 
 double Scorer::AnnouncedOf(NameIndex model) const {
@@ -113,21 +123,20 @@ double Scorer::AnnouncedOf(NameIndex model) const {
 Score Scorer::Evaluate(NameIndex model) const {
   Score score;
   const bool has_reuse = ReuseOf(model, &score);
-  score.next = NextOf(model);
+  NextOf(model, &score);
   score.announced = AnnouncedOf(model);
-  const double log_lift = std::log(score.lift);
+  const double lift_root = std::sqrt(score.lift);
   double lower = 0;
-  constexpr std::array<double, kHorizons> kArrives = {0.6, 0.9, 1};
   for (size_t h = 0; h < kHorizons; ++h) {
-    double p = any_use_[h] * score.next;
+    score.chain[h] =
+        any_use_[h] *
+        (1 - (1 - score.next) * std::exp(-score.share * followers_[h]));
+    double p = score.chain[h];
     if (has_reuse) {
-      const double a = Logit(std::clamp(p, kMinP, 1 - kMinP));
-      const double b = Logit(std::clamp(score.reuse[h], kMinP, 1 - kMinP));
-      p = Squash(0.5 * (a + b) + 0.3 * log_lift);
+      const double odds = std::sqrt(Odds(p) * Odds(score.reuse[h]) * lift_root);
+      p = odds / (1 + odds);
     }
-    if (score.announced > 0) {
-      p = std::max(p, score.announced * kArrives[h]);
-    }
+    if (score.announced > 0) p = std::max(p, score.announced * kArrives[h]);
     score.p[h] = lower = std::clamp(p, lower, 1.0);
   }
   return score;

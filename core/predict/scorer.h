@@ -13,7 +13,9 @@ namespace warmup::predict {
 struct Score {
   Horizons p{};                 // the answer: use within each horizon
   Horizons reuse{-1, -1, -1};   // by how this model recurs
-  double next = 0;              // by what follows the last models
+  Horizons chain{};             // by what comes next and after it
+  double next = 0;              // share of next uses, by what came before
+  double share = 0;             // share of all uses lately
   double lift = 1;              // by hour and weekday
   double announced = -1;        // by an announcement that is pending
 };
@@ -39,7 +41,7 @@ class Scorer {
   const Horizons& any_use() const { return any_use_; }
 
  private:
-  double NextOf(NameIndex model) const;
+  void NextOf(NameIndex model, Score* score) const;
   double Follow(const Scope* scope, NameIndex before, NameIndex model,
                 double lower) const;
   double AnnouncedOf(NameIndex model) const;
@@ -53,6 +55,7 @@ class Scorer {
   NameIndex last_;
   NameIndex before_last_;
   Horizons any_use_{};
+  Horizons followers_{};
 };
 
 }  // namespace warmup::predict
