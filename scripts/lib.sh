@@ -28,7 +28,8 @@ step() {
   else
     local status=$?
     printf 'FAILED\n'
-    cat "$log" >&2
+    # Ninja's progress lines tell nothing about a failure.
+    grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking|Generating)' "$log" || true
     rm -f "$log"
     return "$status"
   fi
