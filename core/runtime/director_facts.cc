@@ -275,10 +275,8 @@ void Director::AddBound(const PredictionRequest& request,
   forecast.p_1h = std::max(forecast.p_1h, forecast.p_5min);
   forecast.expected_until_use =
       std::min(forecast.expected_until_use, absl::Seconds(30));
-  forecast.reasons.insert(
-      forecast.reasons.begin(),
-      absl::StrCat("this session binds it to ",
-                   std::string(ToString(request.task))));
+  forecast.reasons = {absl::StrCat("this session binds it to ",
+                                   std::string(ToString(request.task)))};
   forecasts->insert(forecasts->begin(), std::move(forecast));
 }
 
@@ -328,6 +326,10 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
   Prediction prediction;
   for (Forecast& forecast : forecasts) {
     const Catalogue::Entry& entry = *catalogue_.Find(forecast.model);
+    for (std::string& reason : predictor_.Explain(
+             now, {request.session, user}, forecast.model)) {
+      forecast.reasons.push_back(std::move(reason));
+    }
     ModelView view = View(entry);
     const absl::Duration warmup = view.state == ModelState::kReady
                                       ? absl::ZeroDuration()

@@ -21,7 +21,7 @@ struct UsageReport {
   ModelId model;
   SessionId session;  // optional
   std::string user;   // optional; the session's user if empty
-  absl::Time at;      // InfinitePast: now
+  absl::Time at = absl::InfinitePast();  // InfinitePast: now
 };
 
 // What a client says is happening. Kinds and times, never text.
@@ -32,7 +32,7 @@ struct ActivityReport {
   // What it announces, if anything: a role the session binds, or a model.
   std::string role;
   ModelId model;
-  absl::Time at;
+  absl::Time at = absl::InfinitePast();
 };
 
 struct PredictionRequest {
