@@ -12,13 +12,13 @@
     (void)sizeof(condition);     \
   } while (false)
 #else
-#define WARMUP_DCHECK(condition)                                             \
-  do {                                                                       \
-    if (!(condition)) {                                                      \
-      std::fprintf(stderr, "%s:%d: broken invariant: %s\n", __FILE__,        \
-                   __LINE__, #condition);                                    \
-      std::abort();                                                          \
-    }                                                                        \
+#define WARMUP_DCHECK(condition)                                      \
+  do {                                                                \
+    if (!(condition)) {                                               \
+      std::fprintf(stderr, "%s:%d: broken invariant: %s\n", __FILE__, \
+                   __LINE__, #condition);                             \
+      std::abort();                                                   \
+    }                                                                 \
   } while (false)
 #endif
 

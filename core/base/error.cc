@@ -39,10 +39,10 @@ absl::Status MakeError(
   absl::Status status(code, View(message));
   std::string fields;
   AppendField(fields, reason);
-  AppendField(fields, retry_after.has_value()
-                          ? std::to_string(absl::ToInt64Microseconds(
-                                *retry_after))
-                          : "");
+  AppendField(fields,
+              retry_after.has_value()
+                  ? std::to_string(absl::ToInt64Microseconds(*retry_after))
+                  : "");
   for (const auto& [key, value] : metadata) {
     AppendField(fields, key);
     AppendField(fields, value);

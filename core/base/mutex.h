@@ -56,8 +56,7 @@ class CondVar {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     // wait_until on the system clock would follow its jumps; wait_for is
     // steady.
-    const auto status =
-        cv_.wait_for(lock, absl::ToChronoNanoseconds(timeout));
+    const auto status = cv_.wait_for(lock, absl::ToChronoNanoseconds(timeout));
     lock.release();
     return status == std::cv_status::no_timeout;
   }

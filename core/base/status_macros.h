@@ -7,12 +7,12 @@
 #include "absl/status/statusor.h"
 
 // Abseil's 2022 release has no status macros; these are the usual two.
-#define WARMUP_RETURN_IF_ERROR(expr)                            \
-  do {                                                          \
-    absl::Status warmup_status_macro_status = (expr);           \
-    if (!warmup_status_macro_status.ok()) {                     \
-      return warmup_status_macro_status;                        \
-    }                                                           \
+#define WARMUP_RETURN_IF_ERROR(expr)                  \
+  do {                                                \
+    absl::Status warmup_status_macro_status = (expr); \
+    if (!warmup_status_macro_status.ok()) {           \
+      return warmup_status_macro_status;              \
+    }                                                 \
   } while (false)
 
 #define WARMUP_STATUS_CONCAT_INNER(a, b) a##b

@@ -34,11 +34,10 @@ absl::StatusOr<ModelSpec> Catalogue::Register(ModelSpec spec) {
                      {{"model", spec.id}});
   }
   if (entries_.size() >= limits::kMaxModels) {
-    return MakeError(
-        absl::StatusCode::kResourceExhausted, "TOO_MANY_MODELS",
-        absl::StrCat("the catalogue holds its limit of ", limits::kMaxModels,
-                     " models"),
-        {{"limit", "kMaxModels"}});
+    return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_MODELS",
+                     absl::StrCat("the catalogue holds its limit of ",
+                                  limits::kMaxModels, " models"),
+                     {{"limit", "kMaxModels"}});
   }
   spec.revision = 1;
   ModelSpec result = spec;
@@ -90,13 +89,13 @@ void Catalogue::RecordLoad(const ModelId& id, absl::Duration load_time,
   ModelMeasurements& measured = it->second.measured;
   measured.steady_bytes = steady_bytes;
   if (load_time <= absl::ZeroDuration()) return;
-  measured.load_time = measured.load_count == 0
-                           ? load_time
-                           : measured.load_time * (1 - kNewest) +
-                                 load_time * kNewest;
+  measured.load_time =
+      measured.load_count == 0
+          ? load_time
+          : measured.load_time * (1 - kNewest) + load_time * kNewest;
   ++measured.load_count;
-  const double speed = static_cast<double>(steady_bytes) /
-                       absl::ToDoubleSeconds(load_time);
+  const double speed =
+      static_cast<double>(steady_bytes) / absl::ToDoubleSeconds(load_time);
   if (speed > 0) {
     bytes_per_second_ = bytes_per_second_ * (1 - kNewest) + speed * kNewest;
   }

@@ -119,9 +119,10 @@ absl::Status ValidateSpec(const ModelSpec& spec) {
     return Invalid("model.context_length", "must not be negative");
   }
   if (spec.labels.size() > limits::kMaxLabels) {
-    return Invalid("model.labels",
-                   absl::StrCat("has ", spec.labels.size(), " entries, at most ",
-                                limits::kMaxLabels, " are allowed"));
+    return Invalid(
+        "model.labels",
+        absl::StrCat("has ", spec.labels.size(), " entries, at most ",
+                     limits::kMaxLabels, " are allowed"));
   }
   for (const auto& [key, value] : spec.labels) {
     if (key.empty() || key.size() + value.size() > limits::kMaxLabelBytes) {
@@ -135,17 +136,17 @@ absl::Status ValidateSpec(const ModelSpec& spec) {
 absl::Status ValidatePolicy(const SwitchingPolicy& policy) {
   if (policy.max_concurrent_models < 0 ||
       policy.max_concurrent_models > limits::kMaxConcurrentModels) {
-    return Invalid("policy.max_concurrent_models",
-                   absl::StrCat("is ", policy.max_concurrent_models,
-                                ", outside 0 to ",
-                                limits::kMaxConcurrentModels));
+    return Invalid(
+        "policy.max_concurrent_models",
+        absl::StrCat("is ", policy.max_concurrent_models, ", outside 0 to ",
+                     limits::kMaxConcurrentModels));
   }
   if (policy.max_concurrent_loads < 1 ||
       policy.max_concurrent_loads > limits::kMaxConcurrentLoads) {
-    return Invalid("policy.max_concurrent_loads",
-                   absl::StrCat("is ", policy.max_concurrent_loads,
-                                ", outside 1 to ",
-                                limits::kMaxConcurrentLoads));
+    return Invalid(
+        "policy.max_concurrent_loads",
+        absl::StrCat("is ", policy.max_concurrent_loads, ", outside 1 to ",
+                     limits::kMaxConcurrentLoads));
   }
   if (policy.switching_timeout < limits::kMinSwitchingTimeout ||
       policy.switching_timeout > limits::kMaxSwitchingTimeout) {

@@ -76,9 +76,9 @@ struct ModelSpec {
 
 // What was measured of a model on its engine, kept over restarts.
 struct ModelMeasurements {
-  int load_count = 0;           // how many loads the averages rest on
-  absl::Duration load_time;     // moving average of completed loads
-  int64_t steady_bytes = 0;     // last measured after a load; 0: never
+  int load_count = 0;        // how many loads the averages rest on
+  absl::Duration load_time;  // moving average of completed loads
+  int64_t steady_bytes = 0;  // last measured after a load; 0: never
   bool operator==(const ModelMeasurements&) const = default;
 };
 

@@ -57,7 +57,7 @@ struct StoredState {
   std::vector<Session> sessions;
   std::optional<SwitchingPolicy> policy;
   std::optional<PredictorState> learned;
-  std::vector<Event> events;     // oldest first
+  std::vector<Event> events;  // oldest first
   uint64_t last_event_sequence = 0;
   // Things set aside instead of failing the start, for people: "learned state
   // has version 7, this daemon reads up to 1: set aside as ...".

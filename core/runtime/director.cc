@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "core/base/limits.h"
@@ -103,13 +104,13 @@ void Director::Log(absl::Time now, std::string_view type, const ModelId& id,
   const Coordinator::Track* track = coordinator_.Find(id);
   const ModelState state =
       track == nullptr ? ModelState::kCold : track->state();
-  fx->events.push_back(MakeEvent(
-      now, type,
-      {{"model_id", id},
-       {"state", ToString(state)},
-       {"load_kind", track == nullptr ? std::string_view("")
-                                      : ToString(track->started_as)},
-       {"held_bytes", ledger_.HeldBy(id)}}));
+  fx->events.push_back(
+      MakeEvent(now, type,
+                {{"model_id", id},
+                 {"state", ToString(state)},
+                 {"load_kind", track == nullptr ? std::string_view("")
+                                                : ToString(track->started_as)},
+                 {"held_bytes", ledger_.HeldBy(id)}}));
 }
 
 void Director::RefreshOutlook(absl::Time now) {
@@ -208,10 +209,10 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
          .probability = outlook.forecast.p_1h,
          .value = outlook.value});
   }
-  std::stable_sort(snapshot.candidates.begin(), snapshot.candidates.end(),
-                   [](const CandidateView& a, const CandidateView& b) {
-                     return a.value > b.value;
-                   });
+  std::sort(snapshot.candidates.begin(), snapshot.candidates.end(),
+            [](const CandidateView& a, const CandidateView& b) {
+              return std::tie(b.value, a.model) < std::tie(a.value, b.model);
+            });
   return snapshot;
 }
 
@@ -274,18 +275,16 @@ void Director::BeginUnload(absl::Time now, const ModelId& id,
   }
   coordinator_.BeginUnload(id);
   fx->unloads.push_back({catalogue_.Find(id)->spec});
-  fx->events.push_back(
-      MakeEvent(now, "model_unloading",
-                {{"model_id", id}, {"reason", reason}}));
+  fx->events.push_back(MakeEvent(now, "model_unloading",
+                                 {{"model_id", id}, {"reason", reason}}));
   Changed(id, fx);
 }
 
 void Director::BeginCancel(absl::Time now, const ModelId& id,
                            std::string_view reason, Effects* fx) {
   fx->cancels.push_back(coordinator_.BeginCancel(id));
-  fx->events.push_back(
-      MakeEvent(now, "warmup_cancelling",
-                {{"model_id", id}, {"reason", reason}}));
+  fx->events.push_back(MakeEvent(now, "warmup_cancelling",
+                                 {{"model_id", id}, {"reason", reason}}));
   Changed(id, fx);
 }
 

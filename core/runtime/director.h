@@ -83,8 +83,8 @@ class Director {
                            absl::Time deadline, Effects* fx);
   void Withdraw(absl::Time now, WaiterId waiter, Effects* fx);
   absl::StatusOr<Lease> AcquireLease(absl::Time now, const LeaseId& lease,
-                                     const ModelId& id,
-                                     absl::Duration duration, Effects* fx);
+                                     const ModelId& id, absl::Duration duration,
+                                     Effects* fx);
   absl::StatusOr<Lease> RenewLease(absl::Time now, const LeaseId& lease,
                                    absl::Duration duration);
   absl::Status ReleaseLease(absl::Time now, const LeaseId& lease, Effects* fx);
@@ -116,8 +116,8 @@ class Director {
   void OnProgress(LoadId id, int64_t done_bytes, int64_t total_bytes,
                   Effects* fx);
   // A ready model was looked at.
-  void OnMeasured(absl::Time now, const ModelId& id,
-                  const Residency& residency, Effects* fx);
+  void OnMeasured(absl::Time now, const ModelId& id, const Residency& residency,
+                  Effects* fx);
   void OnDeviceMemory(absl::Time now, const std::string& device,
                       const std::optional<DeviceMemory>& memory, Effects* fx);
   // Ends what has expired, refreshes the forecasts, decides anew.

@@ -62,10 +62,10 @@ void Director::OnLoadDone(absl::Time now, LoadId id,
       ++(wake.served_as == ServedAs::kLate ? totals_.demands_late
                                            : totals_.demands_cold);
     }
-    fx->observation.demands.push_back(
-        {wake.status.ok() ? ToString(wake.served_as)
-                          : std::string_view("failed"),
-         wake.waited});
+    fx->observation.demands.push_back({wake.status.ok()
+                                           ? ToString(wake.served_as)
+                                           : std::string_view("failed"),
+                                       wake.waited});
   }
   fx->observation.loads.push_back(finished);
   Deliver(std::move(done->wakes), fx);
@@ -110,11 +110,11 @@ void Director::OnMeasured(absl::Time now, const ModelId& id,
   }
   // The system or the engine took it back. What is left is given up, so that
   // the ledger is true again; whoever needs it loads it whole.
-  fx->events.push_back(MakeEvent(
-      now, "model_lost",
-      {{"model_id", id},
-       {"tier", ToString(residency.tier)},
-       {"resident_bytes", residency.resident_bytes}}));
+  fx->events.push_back(
+      MakeEvent(now, "model_lost",
+                {{"model_id", id},
+                 {"tier", ToString(residency.tier)},
+                 {"resident_bytes", residency.resident_bytes}}));
   BeginUnload(now, id, "no longer wholly in memory", fx);
   Reconcile(now, fx);
 }
@@ -135,9 +135,9 @@ void Director::Tick(absl::Time now, Effects* fx) {
   for (const Session& session : sessions_.Expire(now)) {
     predictor_.ForgetSession(session.id);
     fx->changes.push_back(DeleteSession{session.id});
-    fx->events.push_back(MakeEvent(
-        now, "session_expired",
-        {{"session_id", session.id}, {"client", session.client}}));
+    fx->events.push_back(
+        MakeEvent(now, "session_expired",
+                  {{"session_id", session.id}, {"client", session.client}}));
   }
   for (const Lease& lease : leases_.Expire(now)) {
     coordinator_.Touch(now, lease.model);

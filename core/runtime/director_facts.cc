@@ -44,26 +44,26 @@ absl::Time TimeOf(absl::Time now, absl::Time at) {
 
 absl::Status Director::CheckSession(const SessionId& id) const {
   if (id.empty() || sessions_.Find(id) != nullptr) return absl::OkStatus();
-  return MakeError(
-      absl::StatusCode::kNotFound, "SESSION_NOT_FOUND",
-      absl::StrCat("no session \"", id, "\": never started, stopped or "
-                   "expired"),
-      {{"session", id}});
+  return MakeError(absl::StatusCode::kNotFound, "SESSION_NOT_FOUND",
+                   absl::StrCat("no session \"", id,
+                                "\": never started, stopped or "
+                                "expired"),
+                   {{"session", id}});
 }
 
 absl::Status Director::CheckTime(absl::Time now, absl::Time at,
                                  std::string_view field) const {
   if (at == absl::InfinitePast()) return absl::OkStatus();
   if (at < now - limits::kMaxFactAge) {
-    return BadField(field, absl::StrCat("is older than ",
-                                        absl::FormatDuration(
-                                            limits::kMaxFactAge)));
+    return BadField(field,
+                    absl::StrCat("is older than ",
+                                 absl::FormatDuration(limits::kMaxFactAge)));
   }
   if (at > now + limits::kMaxFactAhead) {
-    return BadField(field, absl::StrCat("is more than ",
-                                        absl::FormatDuration(
-                                            limits::kMaxFactAhead),
-                                        " ahead of this daemon's clock"));
+    return BadField(field,
+                    absl::StrCat("is more than ",
+                                 absl::FormatDuration(limits::kMaxFactAhead),
+                                 " ahead of this daemon's clock"));
   }
   return absl::OkStatus();
 }
@@ -90,8 +90,8 @@ void Director::Announce(absl::Time now, const ModelId& model,
   announced_until_[model] = now + kAnnouncementAge;
 }
 
-absl::StatusOr<Session> Director::StartSession(absl::Time now,
-                                               Session session, Effects* fx) {
+absl::StatusOr<Session> Director::StartSession(absl::Time now, Session session,
+                                               Effects* fx) {
   WARMUP_RETURN_IF_ERROR(CheckRoles(session.roles));
   WARMUP_ASSIGN_OR_RETURN(Session started,
                           sessions_.Start(now, std::move(session)));
@@ -99,9 +99,9 @@ absl::StatusOr<Session> Director::StartSession(absl::Time now,
     Announce(now, model, started);
   }
   fx->changes.push_back(PutSession{started});
-  fx->events.push_back(MakeEvent(
-      now, "session_started",
-      {{"session_id", started.id}, {"client", started.client}}));
+  fx->events.push_back(
+      MakeEvent(now, "session_started",
+                {{"session_id", started.id}, {"client", started.client}}));
   RefreshOutlook(now);
   Reconcile(now, fx);
   return started;
@@ -117,8 +117,7 @@ absl::StatusOr<Session> Director::KeepAliveSession(
   if (before != nullptr) {
     for (const auto& [role, model] : before->roles) known.insert(model);
   }
-  WARMUP_ASSIGN_OR_RETURN(Session session,
-                          sessions_.KeepAlive(now, id, roles));
+  WARMUP_ASSIGN_OR_RETURN(Session session, sessions_.KeepAlive(now, id, roles));
   fx->changes.push_back(PutSession{session});
   bool is_new = false;
   for (const auto& [role, model] : session.roles) {
@@ -140,9 +139,9 @@ absl::StatusOr<Session> Director::StopSession(absl::Time now,
   WARMUP_ASSIGN_OR_RETURN(Session session, sessions_.Stop(id));
   predictor_.ForgetSession(id);
   fx->changes.push_back(DeleteSession{id});
-  fx->events.push_back(MakeEvent(
-      now, "session_stopped",
-      {{"session_id", id}, {"client", session.client}}));
+  fx->events.push_back(
+      MakeEvent(now, "session_stopped",
+                {{"session_id", id}, {"client", session.client}}));
   return session;
 }
 
@@ -231,8 +230,7 @@ absl::Status Director::ReportActivity(absl::Time now,
     predictor_.Observe(Activity{report.kind, report.session, user, at});
     if (announced[i].empty()) continue;
     is_announcement = true;
-    predictor_.Observe(
-        Announcement{announced[i], report.session, user, at});
+    predictor_.Observe(Announcement{announced[i], report.session, user, at});
     announced_until_[announced[i]] = at + kAnnouncementAge;
   }
   // Typing comes many times a second: only a named model is decided on at
@@ -261,9 +259,9 @@ void Director::AddBound(const PredictionRequest& request,
   if (session == nullptr) return;
   const auto role = session->roles.find(std::string(ToString(request.task)));
   if (role == session->roles.end()) return;
-  auto it = std::find_if(
-      forecasts->begin(), forecasts->end(),
-      [&](const Forecast& f) { return f.model == role->second; });
+  auto it =
+      std::find_if(forecasts->begin(), forecasts->end(),
+                   [&](const Forecast& f) { return f.model == role->second; });
   Forecast forecast;
   if (it != forecasts->end()) {
     forecast = std::move(*it);
@@ -286,17 +284,16 @@ void Director::AddUnused(const PredictionRequest& request,
   if (by_type == by_type_.end()) return;
   for (const ModelId& id : by_type->second) {
     if (forecasts->size() >= request.max_models) return;
-    const bool is_there = std::any_of(
-        forecasts->begin(), forecasts->end(),
-        [&](const Forecast& f) { return f.model == id; });
+    const bool is_there =
+        std::any_of(forecasts->begin(), forecasts->end(),
+                    [&](const Forecast& f) { return f.model == id; });
     if (is_there || !Serves(request, *catalogue_.Find(id))) continue;
     Forecast forecast;
     forecast.model = id;
     forecast.p_1h = kUnseenProbability;
     forecast.expected_until_use = absl::InfiniteDuration();
-    forecast.reasons = {absl::StrCat("serves ",
-                                     std::string(ToString(request.task)),
-                                     ", never seen in use")};
+    forecast.reasons = {absl::StrCat(
+        "serves ", std::string(ToString(request.task)), ", never seen in use")};
     forecasts->push_back(std::move(forecast));
   }
 }
@@ -326,19 +323,17 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
   Prediction prediction;
   for (Forecast& forecast : forecasts) {
     const Catalogue::Entry& entry = *catalogue_.Find(forecast.model);
-    for (std::string& reason : predictor_.Explain(
-             now, {request.session, user}, forecast.model)) {
+    for (std::string& reason :
+         predictor_.Explain(now, {request.session, user}, forecast.model)) {
       forecast.reasons.push_back(std::move(reason));
     }
     ModelView view = View(entry);
     const absl::Duration warmup = view.state == ModelState::kReady
                                       ? absl::ZeroDuration()
                                       : view.estimated_load_time;
-    prediction.estimated_warmup =
-        std::max(prediction.estimated_warmup, warmup);
+    prediction.estimated_warmup = std::max(prediction.estimated_warmup, warmup);
     prediction.memory_bytes[entry.spec.device] += entry.PeakBytes();
-    prediction.models.push_back(
-        {std::move(forecast), std::move(view), warmup});
+    prediction.models.push_back({std::move(forecast), std::move(view), warmup});
   }
   if (!prediction.models.empty()) {
     prediction.confidence = prediction.models.front().forecast.p_1h;
@@ -356,15 +351,15 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
     RefreshOutlook(now);
     Reconcile(now, fx);
   }
-  fx->notices.push_back(MakeEvent(
-      now, "prediction_complete",
-      {{"session_id", request.session},
-       {"task", ToString(request.task)},
-       {"model_id", prediction.models.empty()
-                        ? std::string_view("")
-                        : prediction.models.front().forecast.model},
-       {"models", static_cast<int64_t>(prediction.models.size())},
-       {"confidence_score", prediction.confidence}}));
+  fx->notices.push_back(
+      MakeEvent(now, "prediction_complete",
+                {{"session_id", request.session},
+                 {"task", ToString(request.task)},
+                 {"model_id", prediction.models.empty()
+                                  ? std::string_view("")
+                                  : prediction.models.front().forecast.model},
+                 {"models", static_cast<int64_t>(prediction.models.size())},
+                 {"confidence_score", prediction.confidence}}));
   return prediction;
 }
 

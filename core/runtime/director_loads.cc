@@ -93,8 +93,8 @@ absl::Status Director::UnloadModel(absl::Time now, const ModelId& id,
     coordinator_.AwaitUnload(now, id, waiter, deadline);
     return absl::OkStatus();
   }
-  fx->wakes.push_back({waiter, id, absl::OkStatus(), ServedAs::kWarm,
-                       absl::ZeroDuration()});
+  fx->wakes.push_back(
+      {waiter, id, absl::OkStatus(), ServedAs::kWarm, absl::ZeroDuration()});
   return absl::OkStatus();
 }
 
@@ -114,8 +114,7 @@ absl::StatusOr<Lease> Director::AcquireLease(absl::Time now,
   return acquired;
 }
 
-absl::StatusOr<Lease> Director::RenewLease(absl::Time now,
-                                           const LeaseId& lease,
+absl::StatusOr<Lease> Director::RenewLease(absl::Time now, const LeaseId& lease,
                                            absl::Duration duration) {
   return leases_.Renew(now, lease, duration);
 }

@@ -48,8 +48,7 @@ absl::Status Director::CheckPlacement(const ModelSpec& spec) const {
 }
 
 absl::StatusOr<ModelView> Director::RegisterModel(absl::Time now,
-                                                  ModelSpec spec,
-                                                  Effects* fx) {
+                                                  ModelSpec spec, Effects* fx) {
   WARMUP_RETURN_IF_ERROR(ValidateSpec(spec));
   WARMUP_RETURN_IF_ERROR(CheckPlacement(spec));
   WARMUP_ASSIGN_OR_RETURN(const ModelSpec registered,
@@ -133,21 +132,21 @@ std::vector<ModelView> Director::ListModels(const ModelId& after,
   return views;
 }
 
-absl::Status Director::SetPolicy(absl::Time now,
-                                 const SwitchingPolicy& policy, Effects* fx) {
+absl::Status Director::SetPolicy(absl::Time now, const SwitchingPolicy& policy,
+                                 Effects* fx) {
   WARMUP_RETURN_IF_ERROR(ValidatePolicy(policy));
   policy_ = policy;
   fx->changes.push_back(PutPolicy{policy});
-  fx->events.push_back(MakeEvent(
-      now, "policy_changed",
-      {{"max_concurrent_models",
-        static_cast<int64_t>(policy.max_concurrent_models)},
-       {"max_concurrent_loads",
-        static_cast<int64_t>(policy.max_concurrent_loads)},
-       {"switching_timeout_ms",
-        absl::ToInt64Milliseconds(policy.switching_timeout)},
-       {"resource_aware_switching", policy.resource_aware_switching},
-       {"predictive_preloading", policy.predictive_preloading}}));
+  fx->events.push_back(
+      MakeEvent(now, "policy_changed",
+                {{"max_concurrent_models",
+                  static_cast<int64_t>(policy.max_concurrent_models)},
+                 {"max_concurrent_loads",
+                  static_cast<int64_t>(policy.max_concurrent_loads)},
+                 {"switching_timeout_ms",
+                  absl::ToInt64Milliseconds(policy.switching_timeout)},
+                 {"resource_aware_switching", policy.resource_aware_switching},
+                 {"predictive_preloading", policy.predictive_preloading}}));
   Reconcile(now, fx);
   return absl::OkStatus();
 }

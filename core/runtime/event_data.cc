@@ -15,8 +15,8 @@ Event MakeEvent(absl::Time now, std::string_view type,
   event.type = type;
   event.source = "warmupd";
   event.timestamp = now;
-  event.data_json = data.dump(-1, ' ', false,
-                              nlohmann::json::error_handler_t::replace);
+  event.data_json =
+      data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return event;
 }
 

@@ -78,7 +78,7 @@ struct Totals {
   uint64_t demands_late = 0;
   uint64_t demands_cold = 0;
   uint64_t demands_failed = 0;
-  absl::Duration waited;  // by all demands together
+  absl::Duration waited;      // by all demands together
   uint64_t loads_demand = 0;  // started, by kind
   uint64_t loads_announced = 0;
   uint64_t loads_speculative = 0;

@@ -48,8 +48,7 @@ void Runtime::Change(
     answer = decide(Now(), &fx);
     if (answer.ok()) {
       durable = [answer, done](const absl::Status& status) {
-        done(status.ok() ? answer
-                         : absl::StatusOr<T>(NotDurable(status)));
+        done(status.ok() ? answer : absl::StatusOr<T>(NotDurable(status)));
       };
       Commit(&fx, durable);
     }
@@ -118,13 +117,12 @@ void Runtime::UpdateModel(ModelSpec spec,
 }
 
 void Runtime::RemoveModel(const ModelId& id, Done<ModelId> done) {
-  Change<ModelId>(
-      std::move(done),
-      [&](absl::Time now, Effects* fx) -> absl::StatusOr<ModelId> {
-        MutexAssert();
-        WARMUP_RETURN_IF_ERROR(director_.RemoveModel(now, id, fx));
-        return id;
-      });
+  Change<ModelId>(std::move(done),
+                  [&](absl::Time now, Effects* fx) -> absl::StatusOr<ModelId> {
+                    MutexAssert();
+                    WARMUP_RETURN_IF_ERROR(director_.RemoveModel(now, id, fx));
+                    return id;
+                  });
 }
 
 void Runtime::PinModel(const ModelId& id, bool is_pinned,
@@ -261,8 +259,8 @@ void Runtime::Withdraw(WaiterId waiter) {
 
 LeaseId Runtime::NewLeaseId() {
   // Unique over restarts: leases of a former life must not be found again.
-  return absl::StrCat("lease-", absl::Hex(absl::ToUnixMicros(started_at_)),
-                      "-", next_lease_++);
+  return absl::StrCat("lease-", absl::Hex(absl::ToUnixMicros(started_at_)), "-",
+                      next_lease_++);
 }
 
 absl::StatusOr<Lease> Runtime::AcquireLease(const ModelId& id,
@@ -299,9 +297,9 @@ void Runtime::StartSession(Session session, Done<SessionAnswer> done) {
   ChangeSession(std::move(done), [&](absl::Time now, Effects* fx) {
     MutexAssert();
     if (session.id.empty()) {
-      session.id = absl::StrCat("session-",
-                                absl::Hex(absl::ToUnixMicros(started_at_)),
-                                "-", next_session_++);
+      session.id =
+          absl::StrCat("session-", absl::Hex(absl::ToUnixMicros(started_at_)),
+                       "-", next_session_++);
     }
     return director_.StartSession(now, std::move(session), fx);
   });
@@ -341,8 +339,7 @@ absl::Status Runtime::RecordUsage(const std::vector<UsageReport>& batch) {
   return absl::OkStatus();
 }
 
-absl::Status Runtime::ReportActivity(
-    const std::vector<ActivityReport>& batch) {
+absl::Status Runtime::ReportActivity(const std::vector<ActivityReport>& batch) {
   Effects fx;
   {
     MutexLock lock(mutex_);

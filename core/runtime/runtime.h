@@ -87,8 +87,7 @@ class Runtime {
   // Loads. The returned id withdraws the caller; 0: already answered.
   WaiterId LoadModel(const ModelId& id, absl::Time deadline, Done<Wake> done);
   absl::Status RequestLoad(const ModelId& id, bool may_evict);
-  WaiterId UnloadModel(const ModelId& id, absl::Time deadline,
-                       Done<Wake> done);
+  WaiterId UnloadModel(const ModelId& id, absl::Time deadline, Done<Wake> done);
   void Withdraw(WaiterId waiter);
   absl::StatusOr<Lease> AcquireLease(const ModelId& id,
                                      absl::Duration duration);
@@ -137,16 +136,17 @@ class Runtime {
   void StartLoad(const LoadOrder& order);
   void StartUnload(const UnloadOrder& order);
   void FinishLoad(LoadId id, const absl::StatusOr<LoadResult>& result);
-  WaiterId Wait(Done<Wake> done,
-                const std::function<absl::Status(absl::Time, WaiterId,
-                                                 Effects*)>& ask);
+  WaiterId Wait(
+      Done<Wake> done,
+      const std::function<absl::Status(absl::Time, WaiterId, Effects*)>& ask);
   template <typename T>
-  void Change(Done<T> done,
-              const std::function<absl::StatusOr<T>(absl::Time, Effects*)>&
-                  decide);
-  void ChangeSession(Done<SessionAnswer> done,
-                     const std::function<absl::StatusOr<Session>(
-                         absl::Time, Effects*)>& decide);
+  void Change(
+      Done<T> done,
+      const std::function<absl::StatusOr<T>(absl::Time, Effects*)>& decide);
+  void ChangeSession(
+      Done<SessionAnswer> done,
+      const std::function<absl::StatusOr<Session>(absl::Time, Effects*)>&
+          decide);
   LeaseId NewLeaseId() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunTicker();
   void MeasureDevices();

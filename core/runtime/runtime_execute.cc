@@ -132,8 +132,7 @@ void Runtime::StartLoad(const LoadOrder& order) {
   });
 }
 
-void Runtime::FinishLoad(LoadId id,
-                         const absl::StatusOr<LoadResult>& result) {
+void Runtime::FinishLoad(LoadId id, const absl::StatusOr<LoadResult>& result) {
   Effects fx;
   {
     MutexLock lock(mutex_);

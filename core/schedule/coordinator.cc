@@ -1,6 +1,7 @@
 #include "core/schedule/coordinator.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
@@ -45,9 +46,8 @@ absl::StatusOr<std::optional<Wake>> Coordinator::Demand(absl::Time now,
   const bool is_under_way =
       (track.state() == ModelState::kLoading && !track.is_cancelling) ||
       !track.waiters.empty();
-  track.waiters.push_back(
-      {waiter, now, deadline,
-       is_under_way ? ServedAs::kLate : ServedAs::kCold});
+  track.waiters.push_back({waiter, now, deadline,
+                           is_under_way ? ServedAs::kLate : ServedAs::kCold});
   waiter_models_[waiter] = model;
   if (track.state() == ModelState::kLoading) track.kind = LoadKind::kDemand;
   return std::nullopt;
@@ -181,9 +181,9 @@ std::optional<Coordinator::LoadDone> Coordinator::OnLoadDone(
   if (track.has_timed_out) {
     done.status = MakeError(
         absl::StatusCode::kDeadlineExceeded, "LOAD_TIMED_OUT",
-        absl::StrCat("loading model \"", model, "\" took longer than ",
-                     absl::FormatDuration(track.load_deadline -
-                                          track.load_started)),
+        absl::StrCat(
+            "loading model \"", model, "\" took longer than ",
+            absl::FormatDuration(track.load_deadline - track.load_started)),
         {{"model", model}});
   }
   track.machine.MoveTo(ModelState::kFailed);
@@ -200,8 +200,7 @@ std::vector<Wake> Coordinator::OnUnloadDone(absl::Time now,
   Track& track = tracks_[model];
   if (track.state() != ModelState::kUnloading) return {};
   track.machine.MoveTo(status.ok() ? ModelState::kCold : ModelState::kReady);
-  std::vector<Wake> wakes =
-      WakeAll(now, model, &track.unload_waiters, status);
+  std::vector<Wake> wakes = WakeAll(now, model, &track.unload_waiters, status);
   if (track.state() == ModelState::kReady) {
     // It is still there, so those who came meanwhile have it.
     auto served = WakeAll(now, model, &track.waiters, absl::OkStatus());
@@ -212,8 +211,7 @@ std::vector<Wake> Coordinator::OnUnloadDone(absl::Time now,
 
 std::vector<Wake> Coordinator::EndUnloadWait(absl::Time now,
                                              const ModelId& model) {
-  return WakeAll(now, model, &tracks_[model].unload_waiters,
-                 absl::OkStatus());
+  return WakeAll(now, model, &tracks_[model].unload_waiters, absl::OkStatus());
 }
 
 std::optional<ModelId> Coordinator::OnProgress(LoadId id, int64_t done_bytes,
@@ -236,11 +234,11 @@ Coordinator::Expired Coordinator::Expire(absl::Time now) {
       expired.cancels.push_back(track.load_id);
       auto wakes = WakeAll(
           now, model, &track.waiters,
-          MakeError(absl::StatusCode::kDeadlineExceeded, "LOAD_TIMED_OUT",
-                    absl::StrCat("model \"", model, "\" was not ready after ",
-                                 absl::FormatDuration(now -
-                                                      track.load_started)),
-                    {{"model", model}}));
+          MakeError(
+              absl::StatusCode::kDeadlineExceeded, "LOAD_TIMED_OUT",
+              absl::StrCat("model \"", model, "\" was not ready after ",
+                           absl::FormatDuration(now - track.load_started)),
+              {{"model", model}}));
       expired.wakes.insert(expired.wakes.end(), wakes.begin(), wakes.end());
     }
     for (auto* waiters : {&track.waiters, &track.unload_waiters}) {
@@ -281,29 +279,31 @@ absl::Time Coordinator::NextDeadline() const {
 
 std::vector<Coordinator::Wanted> Coordinator::WantedModels(
     absl::Time now) const {
-  std::vector<std::pair<absl::Time, Wanted>> demands;
-  std::vector<std::pair<absl::Time, Wanted>> requests;
+  // In this order: demands before requests, then who came first.
+  std::vector<std::tuple<bool, absl::Time, Wanted>> queue;
   for (const auto& [model, track] : tracks_) {
     const bool can_start = track.state() == ModelState::kCold ||
                            track.state() == ModelState::kFailed;
     if (!can_start || IsBackingOff(now, model)) continue;
     if (!track.waiters.empty()) {
-      demands.push_back({track.waiters.front().since,
-                         {model, LoadKind::kDemand, true}});
+      queue.push_back({false,
+                       track.waiters.front().since,
+                       {model, LoadKind::kDemand, true}});
     } else if (track.is_requested) {
-      requests.push_back({track.requested_at,
-                          {model, LoadKind::kAnnounced, track.may_evict}});
+      queue.push_back({true,
+                       track.requested_at,
+                       {model, LoadKind::kAnnounced, track.may_evict}});
     }
   }
-  const auto by_time = [](const auto& a, const auto& b) {
-    return a.first < b.first;
-  };
-  std::stable_sort(demands.begin(), demands.end(), by_time);
-  std::stable_sort(requests.begin(), requests.end(), by_time);
+  std::sort(queue.begin(), queue.end(), [](const auto& a, const auto& b) {
+    const auto key = [](const auto& entry) {
+      return std::tie(std::get<0>(entry), std::get<1>(entry),
+                      std::get<2>(entry).model);
+    };
+    return key(a) < key(b);
+  });
   std::vector<Wanted> wanted;
-  for (auto* list : {&demands, &requests}) {
-    for (auto& entry : *list) wanted.push_back(std::move(entry.second));
-  }
+  for (auto& entry : queue) wanted.push_back(std::move(std::get<2>(entry)));
   return wanted;
 }
 
@@ -345,9 +345,8 @@ absl::Status Coordinator::BackoffError(absl::Time now, const ModelId& model,
   return MakeError(
       absl::StatusCode::kUnavailable, "LOAD_BACKING_OFF",
       absl::StrCat("model \"", model, "\" failed to load ", track.failures,
-                   " times in a row, next try in ",
-                   absl::FormatDuration(wait), "; last error: ",
-                   track.last_error.message()),
+                   " times in a row, next try in ", absl::FormatDuration(wait),
+                   "; last error: ", track.last_error.message()),
       {{"model", model}}, wait);
 }
 

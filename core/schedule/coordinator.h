@@ -118,9 +118,9 @@ class Coordinator {
 
   // Carrying out decisions. Each is legal only in the state it names.
   LoadId BeginLoad(absl::Time now, const ModelId& model, LoadKind kind,
-                   absl::Duration timeout);                   // cold, failed
-  LoadId BeginCancel(const ModelId& model);                   // loading
-  void BeginUnload(const ModelId& model);                     // ready
+                   absl::Duration timeout);  // cold, failed
+  LoadId BeginCancel(const ModelId& model);  // loading
+  void BeginUnload(const ModelId& model);    // ready
   std::vector<Wake> Refuse(absl::Time now, const ModelId& model,
                            const absl::Status& why);
 

@@ -27,8 +27,8 @@ class LeaseTable {
   absl::StatusOr<Lease> Acquire(absl::Time now, const LeaseId& id,
                                 const ModelId& model, absl::Duration duration);
   absl::StatusOr<Lease> Renew(absl::Time now, const LeaseId& id,
-                              absl::Duration duration);     // NOT_FOUND
-  absl::StatusOr<Lease> Release(const LeaseId& id);         // NOT_FOUND
+                              absl::Duration duration);  // NOT_FOUND
+  absl::StatusOr<Lease> Release(const LeaseId& id);      // NOT_FOUND
   // Removes and returns those that ended at or before `now`.
   std::vector<Lease> Expire(absl::Time now);
 

@@ -1,6 +1,7 @@
 #include "core/schedule/ledger.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace warmup {
 
@@ -48,10 +49,10 @@ std::vector<Ledger::Reservation> Ledger::Holders(
   for (const auto& [model, reservation] : reservations_) {
     if (reservation.device == device) holders.push_back(reservation);
   }
-  std::stable_sort(holders.begin(), holders.end(),
-                   [](const Reservation& a, const Reservation& b) {
-                     return a.bytes > b.bytes;
-                   });
+  std::sort(holders.begin(), holders.end(),
+            [](const Reservation& a, const Reservation& b) {
+              return std::tie(b.bytes, a.model) < std::tie(a.bytes, b.model);
+            });
   return holders;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -75,7 +76,8 @@ class Planner {
     if (device == devices_.end()) {
       Refuse(wanted, absl::StatusCode::kFailedPrecondition, "UNKNOWN_DEVICE",
              absl::StrCat("model \"", wanted.model, "\" is bound to device \"",
-                          wanted.device, "\", which this daemon does not "
+                          wanted.device,
+                          "\", which this daemon does not "
                           "have"));
       return;
     }
@@ -111,8 +113,8 @@ class Planner {
     std::vector<const ResidentView*> chosen;
     if (Choose(Victims(wanted.device, shortage > 0), shortage, excess,
                &chosen) ||
-        Choose(VictimsAndGuesses(wanted.device, shortage > 0), shortage,
-               excess, &chosen)) {
+        Choose(VictimsAndGuesses(wanted.device, shortage > 0), shortage, excess,
+               &chosen)) {
       for (const ResidentView* victim : chosen) {
         GiveUp(*victim, absl::StrCat("makes room for ", wanted.model));
       }
@@ -128,12 +130,11 @@ class Planner {
   }
 
   bool HasLoadUnderWay(const std::string& device) const {
-    return std::any_of(
-        snapshot_.residents.begin(), snapshot_.residents.end(),
-        [&](const ResidentView& resident) {
-          return resident.state == ModelState::kLoading && !resident.is_held &&
-                 resident.device == device;
-        });
+    return std::any_of(snapshot_.residents.begin(), snapshot_.residents.end(),
+                       [&](const ResidentView& resident) {
+                         return resident.state == ModelState::kLoading &&
+                                !resident.is_held && resident.device == device;
+                       });
   }
 
   // Ready models nobody holds, least worth keeping first. Where only the
@@ -148,15 +149,15 @@ class Planner {
         victims.push_back(&resident);
       }
     }
-    std::stable_sort(victims.begin(), victims.end(),
-                     [&](const ResidentView* a, const ResidentView* b) {
-                       return KeepKey(*a) < KeepKey(*b);
-                     });
+    std::sort(victims.begin(), victims.end(),
+              [&](const ResidentView* a, const ResidentView* b) {
+                return KeepKey(*a) < KeepKey(*b);
+              });
     return victims;
   }
 
-  std::vector<const ResidentView*> VictimsAndGuesses(
-      const std::string& device, bool same_device) const {
+  std::vector<const ResidentView*> VictimsAndGuesses(const std::string& device,
+                                                     bool same_device) const {
     std::vector<const ResidentView*> guesses = Guesses();
     std::erase_if(guesses, [&](const ResidentView* guess) {
       return same_device && guess->device != device;
@@ -169,13 +170,16 @@ class Planner {
   // What is evicted last has the largest key: by value for each byte (a large
   // model must earn its place, hence not quite linear) where forecasts are
   // used, else by priority and recency alone.
-  std::pair<double, absl::Time> KeepKey(const ResidentView& resident) const {
+  std::tuple<double, absl::Time, ModelId> KeepKey(
+      const ResidentView& resident) const {
     if (!snapshot_.switching.predictive_preloading) {
-      return {static_cast<double>(resident.priority), resident.last_used};
+      return {static_cast<double>(resident.priority), resident.last_used,
+              resident.model};
     }
-    const double size = static_cast<double>(std::max<int64_t>(
-        resident.bytes, 1));
-    return {resident.value / std::pow(size, 0.9), resident.last_used};
+    const double size =
+        static_cast<double>(std::max<int64_t>(resident.bytes, 1));
+    return {resident.value / std::pow(size, 0.9), resident.last_used,
+            resident.model};
   }
 
   // Takes from the front until both needs are met, then puts back what proved
@@ -210,11 +214,12 @@ class Planner {
         guesses.push_back(&resident);
       }
     }
-    std::stable_sort(guesses.begin(), guesses.end(),
-                     [](const ResidentView* a, const ResidentView* b) {
-                       if (a->kind != b->kind) return a->kind < b->kind;
-                       return a->load_started > b->load_started;
-                     });
+    std::sort(guesses.begin(), guesses.end(),
+              [](const ResidentView* a, const ResidentView* b) {
+                if (a->kind != b->kind) return a->kind < b->kind;
+                return std::tie(a->load_started, a->model) >
+                       std::tie(b->load_started, b->model);
+              });
     return guesses;
   }
 
@@ -239,8 +244,7 @@ class Planner {
       if (!HasSlot()) return;
       if (!IsWorthwhile(candidate)) continue;
       const int64_t leaving = leaving_bytes_[candidate.device];
-      const int64_t shortage =
-          Shortage(candidate.device, candidate.bytes, 0);
+      const int64_t shortage = Shortage(candidate.device, candidate.bytes, 0);
       if (shortage <= 0 && ExcessModels(0) <= 0) {
         Start(candidate.model, candidate.device, candidate.bytes,
               candidate.is_announced ? LoadKind::kAnnounced
@@ -318,14 +322,13 @@ class Planner {
 
   void Refuse(const WantedView& wanted, absl::StatusCode code,
               std::string_view reason, std::string_view message) {
-    decisions_.push_back(
-        {.action = Decision::Action::kRefuse,
-         .model = wanted.model,
-         .kind = wanted.kind,
-         .refusal = MakeError(
-             code, reason, message,
-             {{"model", wanted.model}, {"device", wanted.device}}),
-         .reason = {}});
+    decisions_.push_back({.action = Decision::Action::kRefuse,
+                          .model = wanted.model,
+                          .kind = wanted.kind,
+                          .refusal = MakeError(code, reason, message,
+                                               {{"model", wanted.model},
+                                                {"device", wanted.device}}),
+                          .reason = {}});
   }
 
   void RefuseForMemory(const WantedView& wanted) {
@@ -341,14 +344,15 @@ class Planner {
     const DeviceView& device = devices_.at(wanted.device);
     const std::string message =
         ExcessModels(0) > 0 && Shortage(wanted.device, wanted.bytes, 0) <= 0
-            ? absl::StrCat("model \"", wanted.model, "\" would be one more "
+            ? absl::StrCat("model \"", wanted.model,
+                           "\" would be one more "
                            "than max_concurrent_models = ",
                            snapshot_.switching.max_concurrent_models,
                            " on device \"", wanted.device, "\"; held by ",
                            holders)
-            : absl::StrCat("model \"", wanted.model, "\" needs ",
-                           wanted.bytes, " bytes on device \"", wanted.device,
-                           "\", ", free, " of ", device.budget_bytes,
+            : absl::StrCat("model \"", wanted.model, "\" needs ", wanted.bytes,
+                           " bytes on device \"", wanted.device, "\", ", free,
+                           " of ", device.budget_bytes,
                            " are free; the rest is held by ", holders);
     decisions_.push_back(
         {.action = Decision::Action::kRefuse,

@@ -67,9 +67,8 @@ struct World {
     loads.erase(loads.begin() + static_cast<std::ptrdiff_t>(i));
     const int64_t bytes = order.spec.size_bytes;
     Effects fx;
-    director.OnLoadDone(
-        now, order.id,
-        LoadResult{{Tier::kReady, bytes, bytes}, bytes}, &fx);
+    director.OnLoadDone(now, order.id,
+                        LoadResult{{Tier::kReady, bytes, bytes}, bytes}, &fx);
     Take(std::move(fx));
   }
 
@@ -151,8 +150,7 @@ TEST_CASE("Director: a leased or pinned model is never driven out") {
   world.Demand("b");
   CHECK(world.unloads.empty());
   REQUIRE(world.wakes.size() == 2);
-  CHECK(world.wakes[1].status.code() ==
-        absl::StatusCode::kResourceExhausted);
+  CHECK(world.wakes[1].status.code() == absl::StatusCode::kResourceExhausted);
   CHECK(world.director
             .UnloadModel(world.now, "held", 99, absl::InfiniteFuture(), &fx)
             .code() == absl::StatusCode::kFailedPrecondition);
@@ -165,9 +163,9 @@ TEST_CASE("Director: when a lease ends, who waits for its memory gets it") {
   world.Demand("held");
   world.FinishLoad();
   Effects fx;
-  REQUIRE(world.director
-              .AcquireLease(world.now, "l", "held", absl::Minutes(1), &fx)
-              .ok());
+  REQUIRE(
+      world.director.AcquireLease(world.now, "l", "held", absl::Minutes(1), &fx)
+          .ok());
   world.Tick(absl::Minutes(1));
   world.Demand("b");
   CHECK(world.unloads.size() == 1);
@@ -408,8 +406,7 @@ TEST_CASE("Director: invariants hold under random facts and faults") {
           ActivityReport activity;
           activity.kind = "chat_panel_opened";
           activity.model = id;
-          CHECK(world.director.ReportActivity(world.now, {activity}, &fx)
-                    .ok());
+          CHECK(world.director.ReportActivity(world.now, {activity}, &fx).ok());
           break;
         }
         case 4:

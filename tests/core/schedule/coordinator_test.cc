@@ -93,8 +93,7 @@ TEST_CASE("Coordinator: a cancelled load is not a failure") {
   Coordinator c = Make();
   const LoadId load = Begin(c, At(0), "m", LoadKind::kSpeculative);
   CHECK(c.BeginCancel("m") == load);
-  const auto done =
-      c.OnLoadDone(At(1), load, absl::CancelledError("as asked"));
+  const auto done = c.OnLoadDone(At(1), load, absl::CancelledError("as asked"));
   REQUIRE(done.has_value());
   CHECK(done->was_cancelled);
   CHECK(c.Find("m")->state() == ModelState::kCold);
@@ -131,8 +130,7 @@ TEST_CASE("Coordinator: a load that outlives its time fails and backs off") {
   const auto expired = c.Expire(At(60));
   REQUIRE(expired.cancels == std::vector<LoadId>{load});
   REQUIRE(expired.wakes.size() == 1);
-  CHECK(expired.wakes[0].status.code() ==
-        absl::StatusCode::kDeadlineExceeded);
+  CHECK(expired.wakes[0].status.code() == absl::StatusCode::kDeadlineExceeded);
   CHECK(c.Expire(At(61)).cancels.empty());
   // Until the engine lets go the model is still loading.
   CHECK(c.Find("m")->state() == ModelState::kLoading);

@@ -37,8 +37,8 @@ void Want(PolicySnapshot& snapshot, const ModelId& model, int64_t bytes,
   snapshot.wanted.push_back({model, "host", bytes, kind, may_evict});
 }
 
-void AddCandidate(PolicySnapshot& snapshot, const ModelId& model,
-                  int64_t bytes, double value, double probability = 0.5) {
+void AddCandidate(PolicySnapshot& snapshot, const ModelId& model, int64_t bytes,
+                  double value, double probability = 0.5) {
   CandidateView candidate;
   candidate.model = model;
   candidate.device = "host";
@@ -258,8 +258,7 @@ TEST_CASE("Policy: names an unknown device") {
   const auto decisions = Decide(snapshot, kNow);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].action == Action::kRefuse);
-  CHECK(GetErrorDetails(decisions[0].refusal).metadata.at("device") ==
-        "gpu7");
+  CHECK(GetErrorDetails(decisions[0].refusal).metadata.at("device") == "gpu7");
 }
 
 }  // namespace
