@@ -27,11 +27,11 @@ absl::StatusOr<Daemon> Daemon::Start(const std::vector<std::string>& command,
     argv.push_back(const_cast<char*>(word.c_str()));
   }
   argv.push_back(nullptr);
-  const int log = open(log_path.c_str(),
-                       O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const int log =
+      open(log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (log < 0) {
-    return absl::InternalError(absl::StrCat("cannot write '", log_path,
-                                            "': ", std::strerror(errno)));
+    return absl::InternalError(
+        absl::StrCat("cannot write '", log_path, "': ", std::strerror(errno)));
   }
   const pid_t parent = getpid();
   const pid_t pid = fork();

@@ -20,9 +20,8 @@ constexpr size_t kHeaderBytes = 4096;
 
 absl::Status FileError(std::string_view what, const std::string& path) {
   const int error = errno;
-  const auto text =
-      absl::StrCat("cannot ", std::string(what), " '", path, "': ",
-                   std::strerror(error));
+  const auto text = absl::StrCat("cannot ", std::string(what), " '", path,
+                                 "': ", std::strerror(error));
   return error == ENOSPC ? absl::ResourceExhaustedError(text)
                          : absl::InternalError(text);
 }
@@ -82,8 +81,7 @@ std::string GgufHeader(const ModelFile& file) {
   out.NumberEntry("general.alignment", kHeaderBytes);
   out.NumberEntry("llama.context_length", 8192);
   constexpr uint64_t kRowLength = 2048;  // of two bytes: 4096 bytes a row
-  const auto data_bytes =
-      static_cast<uint64_t>(file.size_bytes) - kHeaderBytes;
+  const auto data_bytes = static_cast<uint64_t>(file.size_bytes) - kHeaderBytes;
   out.Text("token_embd.weight");
   out.Number(2, 4);
   out.Number(kRowLength, 8);
@@ -167,8 +165,7 @@ absl::Status WriteModelFile(const ModelFile& file,
   return status;
 }
 
-absl::StatusOr<int64_t> DropFromPageCache(
-    const std::vector<ModelFile>& files) {
+absl::StatusOr<int64_t> DropFromPageCache(const std::vector<ModelFile>& files) {
   int64_t cached = 0;
   for (const ModelFile& file : files) {
     const File in(file.path, O_RDONLY);

@@ -23,10 +23,18 @@ using cli::Style;
 void Tally::Add(const RequestRow& row) {
   ++requests;
   switch (row.outcome) {
-    case Outcome::kWarm: ++warm; break;
-    case Outcome::kLate: ++late; break;
-    case Outcome::kCold: ++cold; break;
-    case Outcome::kFailed: ++failed; break;
+    case Outcome::kWarm:
+      ++warm;
+      break;
+    case Outcome::kLate:
+      ++late;
+      break;
+    case Outcome::kCold:
+      ++cold;
+      break;
+    case Outcome::kFailed:
+      ++failed;
+      break;
   }
   waited += row.waited;
   waited_after.push_back(waited);
@@ -45,10 +53,14 @@ std::string Right(const std::string& text, int width) {
 
 std::string OutcomeText(Outcome outcome, const Style& style) {
   switch (outcome) {
-    case Outcome::kWarm: return style.Green("● warm  ");
-    case Outcome::kLate: return style.Yellow("◐ late  ");
-    case Outcome::kCold: return style.Red("○ cold  ");
-    case Outcome::kFailed: return style.Red("✗ failed");
+    case Outcome::kWarm:
+      return style.Green("● warm  ");
+    case Outcome::kLate:
+      return style.Yellow("◐ late  ");
+    case Outcome::kCold:
+      return style.Red("○ cold  ");
+    case Outcome::kFailed:
+      return style.Red("✗ failed");
   }
   return "";
 }
@@ -56,15 +68,18 @@ std::string OutcomeText(Outcome outcome, const Style& style) {
 std::string StateText(const ModelRow& row, const Style& style) {
   const std::string guess = row.is_guess ? " ahead" : "";
   switch (row.state) {
-    case ModelState::kCold: return style.Dim("○ cold");
+    case ModelState::kCold:
+      return style.Dim("○ cold");
     case ModelState::kLoading:
-      return absl::StrCat(
-          style.Yellow("◐ loading "), style.Yellow(Bar(row.progress, 6)),
-          style.Cyan(guess));
+      return absl::StrCat(style.Yellow("◐ loading "),
+                          style.Yellow(Bar(row.progress, 6)),
+                          style.Cyan(guess));
     case ModelState::kReady:
       return absl::StrCat(style.Green("● ready"), style.Cyan(guess));
-    case ModelState::kUnloading: return style.Dim("◌ leaving");
-    case ModelState::kFailed: return style.Red("✗ failed");
+    case ModelState::kUnloading:
+      return style.Dim("◌ leaving");
+    case ModelState::kFailed:
+      return style.Red("✗ failed");
   }
   return "";
 }
@@ -72,16 +87,15 @@ std::string StateText(const ModelRow& row, const Style& style) {
 void AddHead(const Board& board, const Style& style,
              std::vector<std::string>* lines) {
   const int done = board.tallies.empty() ? 0 : board.tallies.back().requests;
-  const double ratio =
-      board.requests_in_all == 0
-          ? 0
-          : static_cast<double>(done) / board.requests_in_all;
+  const double ratio = board.requests_in_all == 0
+                           ? 0
+                           : static_cast<double>(done) / board.requests_in_all;
   lines->push_back(absl::StrCat(
       style.Bold("warmupd"), style.Dim("  ·  "), board.recorded_length,
       " of one developer's language models, replayed"));
-  const std::string mode = board.is_predicting
-                               ? style.Green("prediction on")
-                               : style.Yellow("prediction off (on demand, LRU)");
+  const std::string mode =
+      board.is_predicting ? style.Green("prediction on")
+                          : style.Yellow("prediction off (on demand, LRU)");
   lines->push_back(absl::StrFormat(
       "run %d of %d: %s  %s %d of %d requests", board.run, board.runs, mode,
       style.Cyan(Bar(ratio, 24)), done, board.requests_in_all));
@@ -90,9 +104,9 @@ void AddHead(const Board& board, const Style& style,
 
 void AddModels(const Board& board, const Style& style,
                std::vector<std::string>* lines) {
-  lines->push_back(style.Dim(absl::StrCat(
-      Fit("MODEL", kModelCells), Right("SIZE", 9), "  ", Fit("NOW", 24),
-      "USED WITHIN A MINUTE?")));
+  lines->push_back(
+      style.Dim(absl::StrCat(Fit("MODEL", kModelCells), Right("SIZE", 9), "  ",
+                             Fit("NOW", 24), "USED WITHIN A MINUTE?")));
   for (const ModelRow& row : board.models) {
     std::string forecast = style.Dim("never used so far");
     if (row.probability >= 0) {
@@ -101,10 +115,10 @@ void AddModels(const Board& board, const Style& style,
     }
     const std::string name = Fit(row.id, kModelCells);
     const bool is_cold = row.state == ModelState::kCold;
-    lines->push_back(absl::StrCat(
-        is_cold ? style.Dim(name) : style.Bold(name),
-        Right(HumanBytes(static_cast<double>(row.size_bytes)), 9), "  ",
-        Fit(StateText(row, style), 24), forecast));
+    lines->push_back(
+        absl::StrCat(is_cold ? style.Dim(name) : style.Bold(name),
+                     Right(HumanBytes(static_cast<double>(row.size_bytes)), 9),
+                     "  ", Fit(StateText(row, style), 24), forecast));
   }
   const double used = board.memory_budget_bytes == 0
                           ? 0
@@ -113,25 +127,23 @@ void AddModels(const Board& board, const Style& style,
   lines->push_back(absl::StrCat(
       Fit("memory", 8), style.Blue(Bar(used, kModelCells - 8)),
       Right(HumanBytes(static_cast<double>(board.memory_used_bytes)), 9),
-      style.Dim(absl::StrCat(
-          "  of ",
-          HumanBytes(static_cast<double>(board.memory_budget_bytes))))));
+      style.Dim(absl::StrCat("  of ", HumanBytes(static_cast<double>(
+                                          board.memory_budget_bytes))))));
   lines->push_back("");
 }
 
 void AddRequests(const Board& board, const Style& style,
                  std::vector<std::string>* lines) {
-  lines->push_back(style.Dim(absl::StrCat(Fit("REQUEST", 14),
-                                          Fit("MODEL", kModelCells),
-                                          "FOUND     WAITED")));
+  lines->push_back(style.Dim(absl::StrCat(
+      Fit("REQUEST", 14), Fit("MODEL", kModelCells), "FOUND     WAITED")));
   const size_t shown = std::min(board.requests.size(), kRequestLines);
   for (size_t i = board.requests.size() - shown; i < board.requests.size();
        ++i) {
     const RequestRow& row = board.requests[i];
     lines->push_back(absl::StrCat(
-        style.Dim(Fit(absl::FormatTime("%a %H:%M:%S", row.recorded,
-                                       absl::UTCTimeZone()),
-                      14)),
+        style.Dim(Fit(
+            absl::FormatTime("%a %H:%M:%S", row.recorded, absl::UTCTimeZone()),
+            14)),
         Fit(row.model, kModelCells), OutcomeText(row.outcome, style),
         Right(HumanDuration(row.waited), 10)));
   }
@@ -152,9 +164,10 @@ void AddScore(const Board& board, const Style& style,
     const bool is_past = run + 1 < board.tallies.size();
     absl::Duration waited = tally.waited;
     if (is_past) {
-      waited = at == 0 ? absl::ZeroDuration()
-                       : tally.waited_after[std::min(
-                             at, tally.waited_after.size()) - 1];
+      waited =
+          at == 0
+              ? absl::ZeroDuration()
+              : tally.waited_after[std::min(at, tally.waited_after.size()) - 1];
     }
     const std::string bar = Bar(absl::FDivDuration(waited, most), 24);
     lines->push_back(absl::StrCat(
@@ -168,10 +181,9 @@ void AddScore(const Board& board, const Style& style,
   lines->push_back(style.Dim(absl::StrCat(
       "subscriber: ", board.events_received, " events",
       board.last_event.empty() ? "" : ", last: ", board.last_event)));
-  lines->push_back(style.Dim(board.announced.empty()
-                                 ? ""
-                                 : absl::StrCat("announced: ",
-                                                board.announced)));
+  lines->push_back(style.Dim(
+      board.announced.empty() ? ""
+                              : absl::StrCat("announced: ", board.announced)));
 }
 
 }  // namespace

@@ -69,8 +69,8 @@ absl::StatusOr<Trace> ReadTrace(const std::string& path) {
       }
     }
     if (!step.ok()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          path, ":", number, ": ", step.status().message()));
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ":", number, ": ", step.status().message()));
     }
     if (step->kind != StepKind::kActivity && seen.insert(step->item).second) {
       trace.models.push_back(step->item);

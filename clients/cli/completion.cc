@@ -33,8 +33,8 @@ std::string FirstSentence(const std::string& text) {
 
 void Collect(const CLI::App& app, const std::string& path,
              std::vector<CommandNode>* nodes) {
-  CommandNode node{path, app.get_name(),
-                   FirstSentence(app.get_description()), {}, {}};
+  CommandNode node{
+      path, app.get_name(), FirstSentence(app.get_description()), {}, {}};
   for (const CLI::Option* option :
        app.get_options([](const CLI::Option*) { return true; })) {
     if (option->get_group().empty()) continue;
@@ -196,8 +196,8 @@ std::string BashScript(const std::vector<CommandNode>& nodes) {
 std::string ZshScript(const std::vector<CommandNode>& nodes) {
   // zsh takes the quotes inside a subscript literally: write the tables with
   // bare keys in a list instead.
-  std::string tables = absl::StrReplaceAll(
-      ShellTables(nodes), {{"['", "+=('"}, {"']='", "' '"}});
+  std::string tables = absl::StrReplaceAll(ShellTables(nodes),
+                                           {{"['", "+=('"}, {"']='", "' '"}});
   std::string text = "#compdef warmupctl\n";
   for (size_t begin = 0; begin < tables.size();) {
     const size_t end = tables.find('\n', begin);
@@ -241,8 +241,8 @@ std::string FishOffers(const std::string& hint) {
 }
 
 std::string FishScript(const std::vector<CommandNode>& nodes) {
-  std::string text = absl::StrCat("# fish completion for warmupctl",
-                                  kFishFunction);
+  std::string text =
+      absl::StrCat("# fish completion for warmupctl", kFishFunction);
   for (const CommandNode& node : nodes) {
     if (!node.path.empty()) {
       const size_t space = node.path.rfind(' ');
@@ -253,9 +253,9 @@ std::string FishScript(const std::vector<CommandNode>& nodes) {
                       Quoted(node.description), "\n");
     }
     const std::string where =
-        node.path.empty() ? ""
-                          : absl::StrCat(" -n \"__warmupctl_at ",
-                                         Quoted(node.path), "\"");
+        node.path.empty()
+            ? ""
+            : absl::StrCat(" -n \"__warmupctl_at ", Quoted(node.path), "\"");
     for (const OptionNode& option : node.options) {
       std::string flags;
       for (const std::string& flag : option.flags) {

@@ -25,8 +25,8 @@ std::string ThreeDigits(double value) {
   return text;
 }
 
-std::string TwoUnits(int64_t major, std::string_view major_unit,
-                     int64_t minor, std::string_view minor_unit) {
+std::string TwoUnits(int64_t major, std::string_view major_unit, int64_t minor,
+                     std::string_view minor_unit) {
   std::string text = absl::StrFormat("%d %s", major, major_unit);
   if (minor > 0) absl::StrAppendFormat(&text, " %d %s", minor, minor_unit);
   return text;
@@ -48,8 +48,7 @@ std::string HumanBytes(double bytes) {
 }
 
 std::string HumanDuration(absl::Duration duration) {
-  if (duration < absl::ZeroDuration() ||
-      duration == absl::InfiniteDuration()) {
+  if (duration < absl::ZeroDuration() || duration == absl::InfiniteDuration()) {
     return "-";
   }
   const double seconds = absl::ToDoubleSeconds(duration);
@@ -74,8 +73,8 @@ std::string HumanTime(absl::Time time) {
   const absl::TimeZone zone = absl::LocalTimeZone();
   const bool is_today =
       absl::ToCivilDay(time, zone) == absl::ToCivilDay(absl::Now(), zone);
-  return absl::FormatTime(
-      is_today ? "%H:%M:%E3S" : "%Y-%m-%d %H:%M:%S", time, zone);
+  return absl::FormatTime(is_today ? "%H:%M:%E3S" : "%Y-%m-%d %H:%M:%S", time,
+                          zone);
 }
 
 std::string HumanCount(double count) {
@@ -96,11 +95,20 @@ absl::StatusOr<int64_t> ParseBytes(std::string_view text) {
   absl::StripAsciiWhitespace(&unit);
   absl::AsciiStrToLower(&unit);
   constexpr std::array<std::pair<const char*, double>, 14> kUnits = {{
-      {"", 1}, {"b", 1},
-      {"k", 1024.0}, {"kib", 1024.0}, {"kb", 1e3},
-      {"m", 1048576.0}, {"mib", 1048576.0}, {"mb", 1e6},
-      {"g", 1073741824.0}, {"gib", 1073741824.0}, {"gb", 1e9},
-      {"t", 1099511627776.0}, {"tib", 1099511627776.0}, {"tb", 1e12},
+      {"", 1},
+      {"b", 1},
+      {"k", 1024.0},
+      {"kib", 1024.0},
+      {"kb", 1e3},
+      {"m", 1048576.0},
+      {"mib", 1048576.0},
+      {"mb", 1e6},
+      {"g", 1073741824.0},
+      {"gib", 1073741824.0},
+      {"gb", 1e9},
+      {"t", 1099511627776.0},
+      {"tib", 1099511627776.0},
+      {"tb", 1e12},
   }};
   if (absl::SimpleAtod(digits, &number)) {
     for (const auto& [name, factor] : kUnits) {

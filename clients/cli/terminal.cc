@@ -56,8 +56,8 @@ std::string Table::Render(const Style& style) const {
   const auto add_line = [&](const std::vector<std::string>& cells) {
     std::string line;
     for (size_t i = 0; i < cells.size(); ++i) {
-      const auto space = static_cast<size_t>(widths[i] -
-                                             DisplayWidth(cells[i]));
+      const auto space =
+          static_cast<size_t>(widths[i] - DisplayWidth(cells[i]));
       const std::string pad(space, ' ');
       if (i > 0) line += "  ";
       if (columns_[i].align == Align::kRight) line += pad;

@@ -23,9 +23,7 @@ class Style {
   std::string Green(std::string_view text) const { return Wrap("32", text); }
   std::string Yellow(std::string_view text) const { return Wrap("33", text); }
   std::string Blue(std::string_view text) const { return Wrap("34", text); }
-  std::string Magenta(std::string_view text) const {
-    return Wrap("35", text);
-  }
+  std::string Magenta(std::string_view text) const { return Wrap("35", text); }
   std::string Cyan(std::string_view text) const { return Wrap("36", text); }
 
  private:
@@ -51,8 +49,7 @@ class Table {
     std::string title;
     Align align = Align::kLeft;
   };
-  explicit Table(std::vector<Column> columns)
-      : columns_(std::move(columns)) {}
+  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
   // Missing cells are empty.
   void Add(std::vector<std::string> cells);
