@@ -18,6 +18,10 @@ elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
 endif()
 
+# Everywhere, because gRPC brings it along (from RE2) and precompiled headers
+# are refused by targets that are compiled without it, or with it only there.
+add_compile_options(-pthread)
+
 find_program(WARMUP_MOLD mold)
 if(WARMUP_MOLD)
   add_link_options(-fuse-ld=mold)
