@@ -78,6 +78,15 @@ void EncodeScope(const LearnedScope& scope, v1::ScopeSnapshot& out) {
   for (const ModelId& model : scope.last_models) {
     out.add_last_models(positions.Of(model));
   }
+  out.mutable_arrival_counts()->Add(scope.arrival_counts.begin(),
+                                    scope.arrival_counts.end());
+}
+
+void EncodeHabits(const LearnedHabits& habits, v1::HabitsSnapshot& out) {
+  out.mutable_reuse_counts()->Add(habits.reuse_counts.begin(),
+                                  habits.reuse_counts.end());
+  out.mutable_arrival_counts()->Add(habits.arrival_counts.begin(),
+                                    habits.arrival_counts.end());
 }
 
 absl::Status Damaged(std::string_view what) {
@@ -143,7 +152,15 @@ absl::StatusOr<LearnedScope> DecodeScope(const v1::ScopeSnapshot& in) {
     WARMUP_ASSIGN_OR_RETURN(ModelId model, ModelAt(in, position));
     scope.last_models.push_back(std::move(model));
   }
+  WARMUP_RETURN_IF_ERROR(Fill(in.arrival_counts(), scope.arrival_counts));
   return scope;
+}
+
+absl::StatusOr<LearnedHabits> DecodeHabits(const v1::HabitsSnapshot& in) {
+  LearnedHabits habits;
+  WARMUP_RETURN_IF_ERROR(Fill(in.reuse_counts(), habits.reuse_counts));
+  WARMUP_RETURN_IF_ERROR(Fill(in.arrival_counts(), habits.arrival_counts));
+  return habits;
 }
 
 }  // namespace
@@ -153,6 +170,10 @@ LearnedBlob EncodeLearned(const PredictorState& state) {
   for (const LearnedScope& scope : state.scopes) {
     EncodeScope(scope, *snapshot.add_scopes());
   }
+  EncodeHabits(state.user_habits, *snapshot.mutable_user_habits());
+  EncodeHabits(state.everybody_habits, *snapshot.mutable_everybody_habits());
+  snapshot.set_follow_count(state.follow_count);
+  snapshot.set_repeat_count(state.repeat_count);
   LearnedBlob blob;
   blob.version = kLearnedVersion;
   blob.snapshot = snapshot.SerializeAsString();
@@ -180,6 +201,12 @@ absl::StatusOr<PredictorState> DecodeLearned(const LearnedBlob& blob) {
     WARMUP_ASSIGN_OR_RETURN(LearnedScope decoded, DecodeScope(scope));
     state.scopes.push_back(std::move(decoded));
   }
+  WARMUP_ASSIGN_OR_RETURN(state.user_habits,
+                          DecodeHabits(snapshot.user_habits()));
+  WARMUP_ASSIGN_OR_RETURN(state.everybody_habits,
+                          DecodeHabits(snapshot.everybody_habits()));
+  state.follow_count = snapshot.follow_count();
+  state.repeat_count = snapshot.repeat_count();
   return state;
 }
 

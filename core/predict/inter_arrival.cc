@@ -91,10 +91,6 @@ void GapHistogram::Restore(const std::array<double, kClasses>& counts) {
   }
 }
 
-void GapHistogram::Merge(const GapHistogram& other) {
-  for (size_t k = 0; k < kClasses; ++k) counts_[k] += other.counts_[k];
-}
-
 Horizons Shrink(const GapHistogram::Outlook& outlook, const Horizons& prior,
                 double prior_weight) {
   const double scale = 1 / (outlook.at_risk + prior_weight);

@@ -50,8 +50,6 @@ class GapHistogram {
   Horizons MeanFollowers() const;
 
   const std::array<float, kClasses>& counts() const { return counts_; }
-  // Adds the gaps of `other`.
-  void Merge(const GapHistogram& other);
   // Takes finite counts >= 0; everything else counts as 0.
   void Restore(const std::array<double, kClasses>& counts);
 

@@ -60,7 +60,9 @@ class Memory {
 
  private:
   LearnedScope ExportScope(const std::string& user, const Scope& scope) const;
-  void ImportScope(const LearnedScope& learned, Scope* scope, Habits* habits);
+  static LearnedHabits ExportHabits(const Habits& habits);
+  void ImportScope(const LearnedScope& learned, Scope* scope);
+  static void ImportHabits(const LearnedHabits& learned, Habits* habits);
   void CountPopular(NameIndex model, LocalTime local);
   void CountAllPopular();
 

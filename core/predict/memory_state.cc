@@ -17,6 +17,10 @@ double Clean(double count) {
   return count > 0 ? std::min(count, kMaxCount) : 0;
 }
 
+Tally CleanTally(double promised, double kept) {
+  return {Clean(promised), std::min(Clean(kept), Clean(promised))};
+}
+
 absl::Time FromSeconds(double seconds) {
   return absl::FromUnixMicros(std::llround(seconds * 1e6));
 }
@@ -55,8 +59,7 @@ LearnedScope Memory::ExportScope(const std::string& user,
       const bool is_pair = context.first != Scope::kNone;
       learned.successions.push_back(
           {is_pair ? names_.Name(context.first) : ModelId(),
-           names_.Name(context.second), names_.Name(entry.model),
-           entry.count});
+           names_.Name(context.second), names_.Name(entry.model), entry.count});
     }
   }
   const Announcements& announcements = scope.announcements();
@@ -76,8 +79,19 @@ LearnedScope Memory::ExportScope(const std::string& user,
   return learned;
 }
 
+LearnedHabits Memory::ExportHabits(const Habits& habits) {
+  LearnedHabits learned;
+  CopyCounts(habits.reuse.counts(), &learned.reuse_counts);
+  CopyCounts(habits.arrivals.counts(), &learned.arrival_counts);
+  return learned;
+}
+
 PredictorState Memory::Export() const {
   PredictorState state;
+  state.user_habits = ExportHabits(user_habits_);
+  state.everybody_habits = ExportHabits(everybody_habits_);
+  state.follow_count = repeats_.promised;
+  state.repeat_count = repeats_.kept;
   state.scopes.push_back(ExportScope("", everybody_));
   for (const auto& [user, scope] : users_) {
     state.scopes.push_back(ExportScope(user, scope));
@@ -87,26 +101,32 @@ PredictorState Memory::Export() const {
 
 void Memory::Import(const PredictorState& state) {
   *this = Memory(zone_);
+  ImportHabits(state.user_habits, &user_habits_);
+  ImportHabits(state.everybody_habits, &everybody_habits_);
+  repeats_ = CleanTally(state.follow_count, state.repeat_count);
   // Oldest first, so that recency comes out as it was.
   for (auto it = state.scopes.rbegin(); it != state.scopes.rend(); ++it) {
     if (it->user.size() > limits::kMaxIdBytes) continue;
     if (it->user.empty()) {
-      ImportScope(*it, &everybody_, &everybody_habits_);
+      ImportScope(*it, &everybody_);
     } else {
-      ImportScope(*it, &users_.Touch(it->user, kUserLimits), &user_habits_);
+      ImportScope(*it, &users_.Touch(it->user, kUserLimits));
     }
   }
   CountAllPopular();
 }
 
-void Memory::ImportScope(const LearnedScope& learned, Scope* scope,
-                         Habits* habits) {
+void Memory::ImportHabits(const LearnedHabits& learned, Habits* habits) {
+  habits->reuse.Restore(learned.reuse_counts);
+  habits->arrivals.Restore(learned.arrival_counts);
+}
+
+void Memory::ImportScope(const LearnedScope& learned, Scope* scope) {
   const auto index_of = [&](const ModelId& id) -> std::optional<NameIndex> {
     if (!ValidateId("model", id).ok()) return std::nullopt;
     return names_.Intern(id);
   };
   scope->RestoreArrivals(learned.arrival_counts);
-  habits->arrivals.Merge(scope->arrivals());
   for (auto it = learned.uses.rbegin(); it != learned.uses.rend(); ++it) {
     const auto last_at = ToSeconds(it->last_used);
     const auto model = index_of(it->model);
@@ -116,7 +136,6 @@ void Memory::ImportScope(const LearnedScope& learned, Scope* scope,
     use.last_at = *last_at;
     use.gaps.Restore(it->gap_counts);
     use.profile.Restore(it->hour_counts, it->weekday_counts);
-    habits->reuse.Merge(use.gaps);
     scope->RestoreUse(*model, use);
   }
   // Lists stay together; within a list the order is kept.
@@ -143,8 +162,7 @@ void Memory::ImportScope(const LearnedScope& learned, Scope* scope,
   }
   for (auto it = learned.announcements.rbegin();
        it != learned.announcements.rend(); ++it) {
-    const Tally tally = {Clean(it->announced),
-                         std::min(Clean(it->used), Clean(it->announced))};
+    const Tally tally = CleanTally(it->announced, it->used);
     if (it->model.empty()) {
       scope->announcements().RestoreOverall(tally);
     } else if (const auto model = index_of(it->model)) {
@@ -152,8 +170,7 @@ void Memory::ImportScope(const LearnedScope& learned, Scope* scope,
     }
   }
   std::array<NameIndex, 2> last = {Scope::kNone, Scope::kNone};
-  for (size_t i = 0; i < std::min<size_t>(2, learned.last_models.size());
-       ++i) {
+  for (size_t i = 0; i < std::min<size_t>(2, learned.last_models.size()); ++i) {
     last[i] = index_of(learned.last_models[i]).value_or(Scope::kNone);
   }
   scope->RestoreLast(last);

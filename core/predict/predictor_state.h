@@ -18,7 +18,7 @@ namespace warmup {
 // How often and when one model was used in one scope.
 struct LearnedUse {
   ModelId model;
-  double count = 0;      // decayed
+  double count = 0;  // decayed
   absl::Time last_used;
   // Decayed counts of the gaps between uses, in log2 classes of seconds.
   std::array<double, 24> gap_counts{};
@@ -54,8 +54,19 @@ struct LearnedScope {
   std::array<double, 24> arrival_counts{};
 };
 
+// How models recur in a typical scope of one kind; counts as in LearnedUse.
+struct LearnedHabits {
+  std::array<double, 24> reuse_counts{};
+  std::array<double, 24> arrival_counts{};
+};
+
 struct PredictorState {
   std::vector<LearnedScope> scopes;
+  LearnedHabits user_habits;
+  LearnedHabits everybody_habits;
+  // Of how many uses (decayed) how many were of the model used before.
+  double follow_count = 0;
+  double repeat_count = 0;
 };
 
 }  // namespace warmup

@@ -9,8 +9,7 @@ constexpr double kMaxIncrement = 1e9;
 
 }  // namespace
 
-Scope::Learned Scope::ObserveUse(NameIndex model, double at,
-                                 LocalTime local) {
+Scope::Learned Scope::ObserveUse(NameIndex model, double at, LocalTime local) {
   const UseHistory* known = uses_.Find(model);
   if (known != nullptr && known->last_at == at) return {};
   Learned learned;
@@ -18,10 +17,15 @@ Scope::Learned Scope::ObserveUse(NameIndex model, double at,
   learned.is_first_of_model = known == nullptr;
   learned.is_first_of_all = uses_.empty();
   if (!uses_.empty() && at < last_at_) {
-    // A late use does not refresh the recency of a known model.
+    // It comes after later uses of other models, but maybe in the order of its
+    // own. It does not refresh the recency of a known model.
     UseHistory* late = uses_.Find(model);
     if (late == nullptr) {
       late = &uses_.Touch(model);
+      late->last_at = at;
+    } else if (at > late->last_at) {
+      learned.gap_seconds = at - late->last_at;
+      late->gaps.Add(learned.gap_seconds);
       late->last_at = at;
     }
     AddWeight(*late);

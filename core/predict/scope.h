@@ -15,7 +15,7 @@ namespace warmup::predict {
 
 // One model's uses in one scope.
 struct UseHistory {
-  double weight = 0;  // see Scope::Weight
+  double weight = 0;   // see Scope::Weight
   double last_at = 0;  // seconds
   GapHistogram gaps;
   TimeProfile profile;
@@ -46,8 +46,9 @@ class Scope {
   explicit Scope(const Limits& limits)
       : uses_(limits.max_models), successions_(limits.max_contexts) {}
 
-  // A late use (before the scope's last one) counts for frequency and hours,
-  // not for gaps and successions. The same use twice counts once.
+  // A late use (before the scope's last one) counts for frequency, hours and,
+  // if it is its model's newest, gaps, but not for successions. The same use
+  // twice counts once.
   Learned ObserveUse(NameIndex model, double at, LocalTime local);
   void ObserveAnnouncement(NameIndex model, double at) {
     announcements_.Announce(model, at);
@@ -55,9 +56,7 @@ class Scope {
   void Remove(NameIndex model);
 
   // Decayed count: a use weighs kKeep^(later uses).
-  double Weight(const UseHistory& use) const {
-    return use.weight / increment_;
-  }
+  double Weight(const UseHistory& use) const { return use.weight / increment_; }
   double total_weight() const { return total_ / increment_; }
 
   // Most recently used first.

@@ -35,6 +35,15 @@ TEST_CASE("LearnedSnapshot: everything comes back as it was") {
   CHECK(got.announcements[0].announced == 3);
   CHECK(got.announcements[0].used == 2);
   CHECK(got.last_models == want.last_models);
+  CHECK(got.arrival_counts == want.arrival_counts);
+  const auto is_same = [](const LearnedHabits& a, const LearnedHabits& b) {
+    return a.reuse_counts == b.reuse_counts &&
+           a.arrival_counts == b.arrival_counts;
+  };
+  CHECK(is_same(decoded->user_habits, state.user_habits));
+  CHECK(is_same(decoded->everybody_habits, state.everybody_habits));
+  CHECK(decoded->follow_count == 8);
+  CHECK(decoded->repeat_count == 1.5);
 }
 
 TEST_CASE("LearnedSnapshot: any flipped bit is noticed") {

@@ -125,7 +125,16 @@ inline PredictorState MakeLearned() {
   scope.successions = {{"", "a", "b", 1.5}, {"c", "a", "b", 0.5}};
   scope.announcements = {{"b", 3, 2}};
   scope.last_models = {"b", "a"};
-  return {{scope, LearnedScope{}}};
+  scope.arrival_counts[2] = 0.75;
+  PredictorState state;
+  state.scopes = {scope, LearnedScope{}};
+  state.user_habits.reuse_counts[1] = 4;
+  state.user_habits.arrival_counts[2] = 5;
+  state.everybody_habits.reuse_counts[3] = 6;
+  state.everybody_habits.arrival_counts[4] = 7;
+  state.follow_count = 8;
+  state.repeat_count = 1.5;
+  return state;
 }
 
 }  // namespace warmup
