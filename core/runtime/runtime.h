@@ -88,6 +88,7 @@ class Runtime {
   WaiterId LoadModel(const ModelId& id, absl::Time deadline, Done<Wake> done);
   absl::Status RequestLoad(const ModelId& id, bool may_evict);
   WaiterId UnloadModel(const ModelId& id, absl::Time deadline, Done<Wake> done);
+  // Its callback is not called any more, unless that is already under way.
   void Withdraw(WaiterId waiter);
   absl::StatusOr<Lease> AcquireLease(const ModelId& id,
                                      absl::Duration duration);

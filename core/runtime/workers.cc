@@ -19,15 +19,14 @@ void Workers::Run(std::function<void()> call) {
 
 void Workers::Join() {
   for (;;) {
-    std::thread thread;
+    // Out of the list, so that no call that comes meanwhile reaps it too.
+    std::list<Worker> first;
     {
       MutexLock lock(mutex_);
       if (workers_.empty()) return;
-      thread = std::move(workers_.front().thread);
+      first.splice(first.begin(), workers_, workers_.begin());
     }
-    thread.join();
-    MutexLock lock(mutex_);
-    workers_.pop_front();
+    first.front().thread.join();
   }
 }
 

@@ -22,7 +22,7 @@ class Workers {
   Workers& operator=(const Workers&) = delete;
 
   void Run(std::function<void()> call);
-  // Waits until nothing runs any more. Calls may not start others meanwhile.
+  // Waits until nothing runs any more, for calls that come meanwhile too.
   void Join();
 
  private:
