@@ -47,16 +47,24 @@ struct DemandServed {
 
 // One load that ended.
 struct LoadFinished {
+  ModelId model;
   LoadKind kind = LoadKind::kDemand;
   std::string_view outcome;  // "ready", "failed", "cancelled"
   absl::Duration duration;
   int64_t read_bytes = 0;
+  std::string error;  // of a failure, for people
+};
+
+// A model that is not in the catalogue any more.
+struct ModelRemoved {
+  ModelId id;
+  uint64_t version = 0;  // as ModelView::version
 };
 
 // What changed through one fact.
 struct Observation {
   std::vector<ModelView> changed;
-  std::vector<ModelId> removed;
+  std::vector<ModelRemoved> removed;
   std::vector<DemandServed> demands;
   std::vector<LoadFinished> loads;
   bool has_new_events = false;

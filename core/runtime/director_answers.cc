@@ -20,10 +20,12 @@ void Director::OnLoadDone(absl::Time now, LoadId id,
   auto done = coordinator_.OnLoadDone(now, id, result.status());
   if (!done.has_value()) return;
   const ModelId& model = done->model;
-  LoadFinished finished{.kind = done->started_as,
+  LoadFinished finished{.model = model,
+                        .kind = done->started_as,
                         .outcome = "ready",
                         .duration = done->duration,
-                        .read_bytes = 0};
+                        .read_bytes = 0,
+                        .error = {}};
   if (result.ok()) {
     finished.read_bytes = result->read_bytes;
     totals_.read_bytes += result->read_bytes;
@@ -49,11 +51,10 @@ void Director::OnLoadDone(absl::Time now, LoadId id,
     if (done->was_cancelled) {
       Log(now, "warmup_cancelled", model, fx);
     } else {
-      fx->events.push_back(MakeEvent(
-          now, "model_failed",
-          {{"model_id", model},
-           {"error", std::string_view(done->status.message().data(),
-                                      done->status.message().size())}}));
+      finished.error = std::string(done->status.message());
+      fx->events.push_back(
+          MakeEvent(now, "model_failed",
+                    {{"model_id", model}, {"error", finished.error}}));
     }
   }
   for (const Wake& wake : done->wakes) {

@@ -333,7 +333,8 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
                                       : view.estimated_load_time;
     prediction.estimated_warmup = std::max(prediction.estimated_warmup, warmup);
     prediction.memory_bytes[entry.spec.device] += entry.PeakBytes();
-    prediction.models.push_back({std::move(forecast), std::move(view), warmup});
+    prediction.models.push_back(
+        {std::move(forecast), std::move(view), warmup, entry.PeakBytes()});
   }
   if (!prediction.models.empty()) {
     prediction.confidence = prediction.models.front().forecast.p_1h;

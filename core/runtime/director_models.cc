@@ -105,7 +105,7 @@ absl::Status Director::RemoveModel(absl::Time now, const ModelId& id,
   announced_until_.erase(id);
   ++version_;
   fx->changes.push_back(DeleteModel{id});
-  fx->observation.removed.push_back(id);
+  fx->observation.removed.push_back({id, version_});
   fx->events.push_back(MakeEvent(now, "model_removed", {{"model_id", id}}));
   return absl::OkStatus();
 }

@@ -39,9 +39,7 @@ struct PredictionRequest {
   ModelType task = ModelType::kUnspecified;
   SessionId session;
   std::string user;
-  absl::Duration acceptable_latency = absl::InfiniteDuration();
   std::string preferred_device;  // empty: any
-  Priority priority = Priority::kMedium;
   size_t max_models = 5;
   bool warm = false;  // announce what the session binds to the task
 };
@@ -51,6 +49,7 @@ struct PredictedModel {
   ModelView model;
   // Until it would be ready if its load began now; 0 if it is.
   absl::Duration estimated_warmup;
+  int64_t memory_bytes = 0;  // on its device, while loading at the most
 };
 
 struct Prediction {

@@ -32,6 +32,7 @@ Runtime::Runtime(Options options, Ports ports, const StoredState& state)
       director_(options_.director) {
   MutexLock lock(mutex_);
   director_.Restore(state);
+  last_status_ = std::make_shared<const Status>(director_.GetStatus());
 }
 
 Runtime::~Runtime() { Stop(); }
@@ -246,15 +247,17 @@ absl::Status Runtime::RequestLoad(const ModelId& id, bool may_evict) {
   return absl::OkStatus();
 }
 
-void Runtime::Withdraw(WaiterId waiter) {
+bool Runtime::Withdraw(WaiterId waiter) {
   Effects fx;
+  bool was_waiting = false;
   {
     MutexLock lock(mutex_);
-    waiting_.erase(waiter);
+    was_waiting = waiting_.erase(waiter) > 0;
     director_.Withdraw(Now(), waiter, &fx);
     Commit(&fx, {});
   }
   Execute(std::move(fx));
+  return was_waiting;
 }
 
 LeaseId Runtime::NewLeaseId() {
@@ -388,6 +391,11 @@ void Runtime::Log(Event event) {
 Status Runtime::GetStatus() const {
   MutexLock lock(mutex_);
   return director_.GetStatus();
+}
+
+std::shared_ptr<const Status> Runtime::LastStatus() const {
+  MutexLock lock(last_status_mutex_);
+  return last_status_;
 }
 
 }  // namespace warmup

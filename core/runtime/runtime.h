@@ -88,8 +88,8 @@ class Runtime {
   WaiterId LoadModel(const ModelId& id, absl::Time deadline, Done<Wake> done);
   absl::Status RequestLoad(const ModelId& id, bool may_evict);
   WaiterId UnloadModel(const ModelId& id, absl::Time deadline, Done<Wake> done);
-  // Its callback is not called any more, unless that is already under way.
-  void Withdraw(WaiterId waiter);
+  // True if the waiter was still there: its callback will never be called.
+  bool Withdraw(WaiterId waiter);
   absl::StatusOr<Lease> AcquireLease(const ModelId& id,
                                      absl::Duration duration);
   absl::StatusOr<Lease> RenewLease(const LeaseId& id, absl::Duration duration);
@@ -115,6 +115,9 @@ class Runtime {
   // Subscribers see the event at once; `done` comes when it is in the store.
   void Publish(Event event, Done<Event> done);
   Status GetStatus() const;
+  // As it was with the last tick, at most a second ago: for observers, who
+  // must not hold the lock.
+  std::shared_ptr<const Status> LastStatus() const;
   bool IsStoreHealthy() const { return writer_.IsHealthy(); }
   absl::Time started_at() const { return started_at_; }
   absl::Time Now() const { return ports_.clock.Now(); }
@@ -174,6 +177,10 @@ class Runtime {
   absl::Time next_tick_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_learned_dirty_ ABSL_GUARDED_BY(mutex_) = false;
+
+  mutable Mutex last_status_mutex_;  // a leaf
+  std::shared_ptr<const Status> last_status_
+      ABSL_GUARDED_BY(last_status_mutex_);
 
   std::atomic<bool> is_measuring_{false};
   std::thread ticker_;

@@ -172,11 +172,17 @@ void Runtime::RunTicker() {
       SaveLearned();
     }
     Effects fx;
+    auto status = std::make_shared<Status>();
     {
       MutexLock lock(mutex_);
       if (is_stopping_) return;
       director_.Tick(Now(), &fx);
       Commit(&fx, {});
+      *status = director_.GetStatus();
+    }
+    {
+      MutexLock lock(last_status_mutex_);
+      last_status_ = std::move(status);
     }
     Execute(std::move(fx));
     MutexLock lock(mutex_);
