@@ -1,0 +1,240 @@
+#include "server/metrics_exporter.h"
+
+#include <prometheus/metric_family.h>
+
+#include <utility>
+
+namespace warmup {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+// Loads take from a page cache's milliseconds to minutes.
+const prometheus::Histogram::BucketBoundaries kLoadBuckets = {
+    0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
+
+MetricFamily MakeFamily(std::string name, std::string help, MetricType type) {
+  MetricFamily family;
+  family.name = std::move(name);
+  family.help = std::move(help);
+  family.type = type;
+  return family;
+}
+
+void Add(MetricFamily* family, std::vector<ClientMetric::Label> labels,
+         double value) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  if (family->type == MetricType::Counter) {
+    metric.counter.value = value;
+  } else {
+    metric.gauge.value = value;
+  }
+  family->metric.push_back(std::move(metric));
+}
+
+MetricFamily Single(std::string name, std::string help, MetricType type,
+                    double value) {
+  MetricFamily family = MakeFamily(std::move(name), std::move(help), type);
+  Add(&family, {}, value);
+  return family;
+}
+
+double Number(uint64_t n) { return static_cast<double>(n); }
+
+void CollectDevices(const Status& status, std::vector<MetricFamily>* out) {
+  struct Column {
+    const char* name;
+    const char* help;
+    int64_t DeviceStatus::* field;
+  };
+  for (const Column& column :
+       {Column{"warmup_device_budget_bytes", "What models may hold in all.",
+               &DeviceStatus::budget_bytes},
+        Column{"warmup_device_used_bytes", "What models hold.",
+               &DeviceStatus::used_bytes},
+        Column{"warmup_device_reserve_bytes",
+               "What a guess leaves free of what is measured.",
+               &DeviceStatus::reserve_bytes},
+        Column{"warmup_device_memory_bytes", "Memory of the device.",
+               &DeviceStatus::measured_total_bytes},
+        Column{"warmup_device_free_bytes",
+               "Memory that a new allocation could have.",
+               &DeviceStatus::measured_free_bytes}}) {
+    MetricFamily family =
+        MakeFamily(column.name, column.help, MetricType::Gauge);
+    for (const DeviceStatus& device : status.devices) {
+      Add(&family, {{"device", device.id}},
+          static_cast<double>(device.*column.field));
+    }
+    out->push_back(std::move(family));
+  }
+}
+
+void CollectStatus(const Status& status, std::vector<MetricFamily>* out) {
+  const Totals& totals = status.totals;
+  const auto counter = [out](const char* name, const char* help, double value) {
+    out->push_back(Single(name, help, MetricType::Counter, value));
+  };
+  const auto gauge = [out](const char* name, const char* help, double value) {
+    out->push_back(Single(name, help, MetricType::Gauge, value));
+  };
+  counter("warmup_evictions_total", "Models driven out for others.",
+          Number(totals.evictions));
+  counter("warmup_wasted_bytes_total",
+          "Bytes warmed on a guess and driven out unused.",
+          static_cast<double>(totals.wasted_bytes));
+  counter("warmup_predictions_total", "Predictions answered.",
+          Number(totals.predictions));
+  counter("warmup_usages_total", "Real requests to models told.",
+          Number(totals.usages));
+  counter("warmup_activities_total", "Activities told.",
+          Number(totals.activities));
+  gauge("warmup_models", "Models in the catalogue.", Number(status.models));
+  gauge("warmup_ready_models", "Models that answer at once.",
+        Number(status.models_ready));
+  gauge("warmup_loading_models", "Models whose load is under way.",
+        Number(status.models_loading));
+  gauge("warmup_sessions", "Sessions alive.", Number(status.sessions));
+  gauge("warmup_waiters", "Callers that wait for a model.",
+        Number(status.waiters));
+  gauge("warmup_predictive_preloading", "1 if models are loaded on forecasts.",
+        status.policy.predictive_preloading ? 1 : 0);
+  CollectDevices(status, out);
+}
+
+}  // namespace
+
+MetricsExporter::MetricsExporter(prometheus::Registry& registry,
+                                 const std::string& version) {
+  prometheus::BuildGauge()
+      .Name("warmup_build_info")
+      .Help("Always 1; the labels tell the version.")
+      .Register(registry)
+      .Add({{"version", version}})
+      .Set(1);
+  auto& loads = prometheus::BuildCounter()
+                    .Name("warmup_loads_total")
+                    .Help(
+                        "Loads that ended, by why they were started and how "
+                        "they ended.")
+                    .Register(registry);
+  auto& load_seconds = prometheus::BuildHistogram()
+                           .Name("warmup_load_duration_seconds")
+                           .Help(
+                               "Length of loads that ended with a ready "
+                               "model.")
+                           .Register(registry);
+  for (const LoadKind kind :
+       {LoadKind::kSpeculative, LoadKind::kAnnounced, LoadKind::kDemand}) {
+    const std::string name(ToString(kind));
+    load_seconds_[kind] = &load_seconds.Add({{"kind", name}}, kLoadBuckets);
+    for (const char* outcome : {"ready", "failed", "cancelled"}) {
+      loads_[{kind, outcome}] =
+          &loads.Add({{"kind", name}, {"outcome", outcome}});
+    }
+  }
+  auto& demands = prometheus::BuildCounter()
+                      .Name("warmup_demands_total")
+                      .Help(
+                          "Callers that needed a model, by how they found "
+                          "it.")
+                      .Register(registry);
+  auto& waits = prometheus::BuildHistogram()
+                    .Name("warmup_demand_wait_seconds")
+                    .Help("How long callers waited for their model.")
+                    .Register(registry);
+  for (const char* served_as : {"warm", "late", "cold", "failed"}) {
+    demands_[served_as] = &demands.Add({{"served_as", served_as}});
+    waits_[served_as] = &waits.Add({{"served_as", served_as}}, kLoadBuckets);
+  }
+  read_bytes_ = &prometheus::BuildCounter()
+                     .Name("warmup_load_read_bytes_total")
+                     .Help("Bytes that loads read from disk or network.")
+                     .Register(registry)
+                     .Add({});
+  reload_ok_ = &prometheus::BuildGauge()
+                    .Name("warmup_config_last_reload_successful")
+                    .Help("1 if the configuration in the file is in force.")
+                    .Register(registry)
+                    .Add({});
+  reload_time_ = &prometheus::BuildGauge()
+                      .Name(
+                          "warmup_config_last_reload_success_timestamp_"
+                          "seconds")
+                      .Help("When the configuration was last read.")
+                      .Register(registry)
+                      .Add({});
+  ConfigReloaded(true);
+}
+
+void MetricsExporter::ConfigReloaded(bool is_ok) {
+  reload_ok_->Set(is_ok ? 1 : 0);
+  if (is_ok) reload_time_->SetToCurrentTime();
+}
+
+void MetricsExporter::Attach(const Runtime& runtime, const EventLog& events,
+                             const std::vector<ModelView>& models) {
+  MutexLock lock(scrape_mutex_);
+  ModelFeed::Changes all;
+  for (const ModelView& view : models) all[view.spec.id] = {0, view};
+  board_.Apply(std::move(all));
+  source_ = {&runtime, &events};
+}
+
+void MetricsExporter::OnObservation(const Observation& observation) {
+  for (const DemandServed& demand : observation.demands) {
+    demands_.at(demand.served_as)->Increment();
+    waits_.at(demand.served_as)->Observe(absl::ToDoubleSeconds(demand.waited));
+  }
+  for (const LoadFinished& load : observation.loads) {
+    loads_.at({load.kind, load.outcome})->Increment();
+    read_bytes_->Increment(static_cast<double>(load.read_bytes));
+    if (load.outcome == "ready") {
+      load_seconds_.at(load.kind)->Observe(
+          absl::ToDoubleSeconds(load.duration));
+    }
+  }
+  feed_.OnObservation(observation);
+}
+
+void MetricsExporter::CollectModels(std::vector<MetricFamily>* out) const {
+  MetricFamily ready =
+      MakeFamily("warmup_model_ready", "1 if the model answers at once.",
+                 MetricType::Gauge);
+  MetricFamily held =
+      MakeFamily("warmup_model_held_bytes", "What is reserved for the model.",
+                 MetricType::Gauge);
+  MetricFamily load_time =
+      MakeFamily("warmup_model_load_time_seconds",
+                 "What the next load is expected to take.", MetricType::Gauge);
+  for (const auto& [id, view] : board_.models()) {
+    const std::vector<ClientMetric::Label> labels = {{"model", id}};
+    Add(&ready, labels, view.state == ModelState::kReady ? 1 : 0);
+    Add(&held, labels, static_cast<double>(view.held_bytes));
+    Add(&load_time, labels, absl::ToDoubleSeconds(view.estimated_load_time));
+  }
+  for (MetricFamily* family : {&ready, &held, &load_time}) {
+    out->push_back(std::move(*family));
+  }
+}
+
+std::vector<MetricFamily> MetricsExporter::Collect() const {
+  std::vector<MetricFamily> out;
+  MutexLock lock(scrape_mutex_);
+  if (source_.runtime == nullptr) return out;
+  CollectStatus(*source_.runtime->LastStatus(), &out);
+  out.push_back(Single("warmup_store_healthy",
+                       "0 while the store cannot write.", MetricType::Gauge,
+                       source_.runtime->IsStoreHealthy() ? 1 : 0));
+  out.push_back(Single("warmup_events_total",
+                       "Events since the store was made.", MetricType::Counter,
+                       Number(source_.events->next_sequence() - 1)));
+  board_.Apply(feed_.Take());
+  CollectModels(&out);
+  return out;
+}
+
+}  // namespace warmup
