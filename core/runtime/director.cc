@@ -162,12 +162,14 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
     }
     snapshot.devices[device] = view;
   }
-  for (const auto& [id, track] : coordinator_.tracks()) {
+  for (const auto& [id, held] : coordinator_.active()) {
+    const Coordinator::Track& track = *held;
     const bool holds_memory = track.state() == ModelState::kLoading ||
                               track.state() == ModelState::kReady ||
                               track.state() == ModelState::kUnloading;
+    if (!holds_memory) continue;
     const Catalogue::Entry* entry = catalogue_.Find(id);
-    if (!holds_memory || entry == nullptr) continue;
+    if (entry == nullptr) continue;
     const auto outlook = outlook_.find(id);
     snapshot.residents.push_back(
         {.model = id,
@@ -300,9 +302,9 @@ Status Director::GetStatus() const {
   status.sessions = sessions_.size();
   status.waiters = coordinator_.waiter_count();
   status.policy = policy_;
-  for (const auto& [id, track] : coordinator_.tracks()) {
-    if (track.state() == ModelState::kReady) ++status.models_ready;
-    if (track.state() == ModelState::kLoading) ++status.models_loading;
+  for (const auto& [id, track] : coordinator_.active()) {
+    if (track->state() == ModelState::kReady) ++status.models_ready;
+    if (track->state() == ModelState::kLoading) ++status.models_loading;
   }
   for (const auto& [device, device_options] : options_.devices) {
     DeviceStatus view;
@@ -322,9 +324,9 @@ Status Director::GetStatus() const {
 
 std::vector<ModelSpec> Director::ReadyModels() const {
   std::vector<ModelSpec> ready;
-  for (const auto& [id, track] : coordinator_.tracks()) {
+  for (const auto& [id, track] : coordinator_.active()) {
     const Catalogue::Entry* entry = catalogue_.Find(id);
-    if (entry != nullptr && track.state() == ModelState::kReady) {
+    if (entry != nullptr && track->state() == ModelState::kReady) {
       ready.push_back(entry->spec);
     }
   }

@@ -22,6 +22,22 @@ std::string_view ToString(ServedAs served_as) {
   return "unknown";
 }
 
+namespace {
+
+// Holds nothing, and nobody waits for it.
+bool IsIdle(const Coordinator::Track& track) {
+  return (track.state() == ModelState::kCold ||
+          track.state() == ModelState::kFailed) &&
+         track.waiters.empty() && track.unload_waiters.empty() &&
+         !track.is_requested;
+}
+
+bool IsInBackoff(absl::Time now, const Coordinator::Track& track) {
+  return track.state() == ModelState::kFailed && now < track.retry_at;
+}
+
+}  // namespace
+
 Coordinator::Coordinator(Options options)
     : options_(options), random_(options.seed) {}
 
@@ -36,7 +52,7 @@ absl::StatusOr<std::optional<Wake>> Coordinator::Demand(absl::Time now,
     return Wake{waiter, model, absl::OkStatus(), ServedAs::kWarm,
                 absl::ZeroDuration()};
   }
-  if (IsBackingOff(now, model)) return BackoffError(now, model, track);
+  if (IsInBackoff(now, track)) return BackoffError(now, model, track);
   if (waiter_models_.size() >= limits::kMaxWaiters) {
     return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_WAITERS",
                      absl::StrCat("the limit of ", limits::kMaxWaiters,
@@ -49,6 +65,7 @@ absl::StatusOr<std::optional<Wake>> Coordinator::Demand(absl::Time now,
   track.waiters.push_back({waiter, now, deadline,
                            is_under_way ? ServedAs::kLate : ServedAs::kCold});
   waiter_models_[waiter] = model;
+  active_[model] = &track;
   if (track.state() == ModelState::kLoading) track.kind = LoadKind::kDemand;
   return std::nullopt;
 }
@@ -56,12 +73,13 @@ absl::StatusOr<std::optional<Wake>> Coordinator::Demand(absl::Time now,
 absl::Status Coordinator::Request(absl::Time now, const ModelId& model,
                                   bool may_evict) {
   Track& track = tracks_[model];
-  if (IsBackingOff(now, model)) return BackoffError(now, model, track);
+  if (IsInBackoff(now, track)) return BackoffError(now, model, track);
   const bool is_there = track.state() == ModelState::kReady ||
                         track.state() == ModelState::kLoading;
   if (is_there && !track.is_cancelling) return absl::OkStatus();
   if (!track.is_requested) track.requested_at = now;
   track.is_requested = true;
+  active_[model] = &track;
   track.may_evict = track.may_evict || may_evict;
   return absl::OkStatus();
 }
@@ -84,9 +102,10 @@ bool Coordinator::Withdraw(WaiterId waiter) {
 
 void Coordinator::AwaitUnload(absl::Time now, const ModelId& model,
                               WaiterId waiter, absl::Time deadline) {
-  tracks_[model].unload_waiters.push_back(
-      {waiter, now, deadline, ServedAs::kWarm});
+  Track& track = tracks_[model];
+  track.unload_waiters.push_back({waiter, now, deadline, ServedAs::kWarm});
   waiter_models_[waiter] = model;
+  active_[model] = &track;
 }
 
 void Coordinator::Touch(absl::Time now, const ModelId& model) {
@@ -104,6 +123,7 @@ void Coordinator::Forget(const ModelId& model) {
   if (it == tracks_.end()) return;
   WARMUP_DCHECK(it->second.state() == ModelState::kCold ||
                 it->second.state() == ModelState::kFailed);
+  active_.erase(model);
   tracks_.erase(it);
 }
 
@@ -124,6 +144,7 @@ LoadId Coordinator::BeginLoad(absl::Time now, const ModelId& model,
   track.done_bytes = 0;
   track.total_bytes = 0;
   loads_[track.load_id] = model;
+  active_[model] = &track;
   return track.load_id;
 }
 
@@ -226,7 +247,8 @@ std::optional<ModelId> Coordinator::OnProgress(LoadId id, int64_t done_bytes,
 
 Coordinator::Expired Coordinator::Expire(absl::Time now) {
   Expired expired;
-  for (auto& [model, track] : tracks_) {
+  for (auto& [model, held] : active_) {
+    Track& track = *held;
     if (track.state() == ModelState::kLoading && !track.is_cancelling &&
         track.load_deadline <= now) {
       track.is_cancelling = true;
@@ -258,19 +280,21 @@ Coordinator::Expired Coordinator::Expire(absl::Time now) {
       expired.wakes.insert(expired.wakes.end(), wakes.begin(), wakes.end());
     }
   }
+  std::erase_if(active_,
+                [](const auto& entry) { return IsIdle(*entry.second); });
   return expired;
 }
 
 absl::Time Coordinator::NextDeadline() const {
   absl::Time next = absl::InfiniteFuture();
-  for (const auto& [model, track] : tracks_) {
-    if (track.state() == ModelState::kLoading && !track.is_cancelling) {
-      next = std::min(next, track.load_deadline);
+  for (const auto& [model, track] : active_) {
+    if (track->state() == ModelState::kLoading && !track->is_cancelling) {
+      next = std::min(next, track->load_deadline);
     }
-    for (const Waiter& waiter : track.waiters) {
+    for (const Waiter& waiter : track->waiters) {
       next = std::min(next, waiter.deadline);
     }
-    for (const Waiter& waiter : track.unload_waiters) {
+    for (const Waiter& waiter : track->unload_waiters) {
       next = std::min(next, waiter.deadline);
     }
   }
@@ -281,18 +305,18 @@ std::vector<Coordinator::Wanted> Coordinator::WantedModels(
     absl::Time now) const {
   // In this order: demands before requests, then who came first.
   std::vector<std::tuple<bool, absl::Time, Wanted>> queue;
-  for (const auto& [model, track] : tracks_) {
-    const bool can_start = track.state() == ModelState::kCold ||
-                           track.state() == ModelState::kFailed;
-    if (!can_start || IsBackingOff(now, model)) continue;
-    if (!track.waiters.empty()) {
+  for (const auto& [model, track] : active_) {
+    const bool can_start = track->state() == ModelState::kCold ||
+                           track->state() == ModelState::kFailed;
+    if (!can_start || IsInBackoff(now, *track)) continue;
+    if (!track->waiters.empty()) {
       queue.push_back({false,
-                       track.waiters.front().since,
+                       track->waiters.front().since,
                        {model, LoadKind::kDemand, true}});
-    } else if (track.is_requested) {
+    } else if (track->is_requested) {
       queue.push_back({true,
-                       track.requested_at,
-                       {model, LoadKind::kAnnounced, track.may_evict}});
+                       track->requested_at,
+                       {model, LoadKind::kAnnounced, track->may_evict}});
     }
   }
   std::sort(queue.begin(), queue.end(), [](const auto& a, const auto& b) {
@@ -314,8 +338,7 @@ const Coordinator::Track* Coordinator::Find(const ModelId& model) const {
 
 bool Coordinator::IsBackingOff(absl::Time now, const ModelId& model) const {
   const Track* track = Find(model);
-  return track != nullptr && track->state() == ModelState::kFailed &&
-         now < track->retry_at;
+  return track != nullptr && IsInBackoff(now, *track);
 }
 
 absl::Duration Coordinator::BackoffAfter(int failures) {

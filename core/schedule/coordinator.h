@@ -158,7 +158,9 @@ class Coordinator {
   // their first waiter came, then requests.
   std::vector<Wanted> WantedModels(absl::Time now) const;
   const Track* Find(const ModelId& model) const;  // null: cold, no past
-  const std::map<ModelId, Track>& tracks() const { return tracks_; }
+  // The tracks of all models that hold memory or that somebody wants, in order
+  // of their ids; some others too until the next Expire.
+  const std::map<ModelId, Track*>& active() const { return active_; }
   size_t waiter_count() const { return waiter_models_.size(); }
   bool IsBackingOff(absl::Time now, const ModelId& model) const;
 
@@ -173,6 +175,8 @@ class Coordinator {
   const Options options_;
   std::mt19937_64 random_;
   std::map<ModelId, Track> tracks_;
+  // Every model ever used has a track; a decision looks at these few.
+  std::map<ModelId, Track*> active_;
   std::map<WaiterId, ModelId> waiter_models_;
   std::map<LoadId, ModelId> loads_;
   LoadId next_load_id_ = 1;

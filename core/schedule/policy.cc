@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -45,6 +46,8 @@ class Planner {
   }
 
  private:
+  using KeepKey = std::tuple<double, absl::Time, std::string_view>;
+
   static bool IsLeaving(const ResidentView& resident) {
     return resident.state == ModelState::kUnloading || resident.is_cancelling;
   }
@@ -141,18 +144,17 @@ class Planner {
   // number of models is short, any device's will do.
   std::vector<const ResidentView*> Victims(const std::string& device,
                                            bool same_device) const {
-    std::vector<const ResidentView*> victims;
+    std::vector<std::pair<KeepKey, const ResidentView*>> keyed;
     for (const ResidentView& resident : snapshot_.residents) {
       if (resident.state == ModelState::kReady && !resident.is_held &&
           !resident.is_wanted && !given_up_.contains(resident.model) &&
           (!same_device || resident.device == device)) {
-        victims.push_back(&resident);
+        keyed.push_back({KeyOf(resident), &resident});
       }
     }
-    std::sort(victims.begin(), victims.end(),
-              [&](const ResidentView* a, const ResidentView* b) {
-                return KeepKey(*a) < KeepKey(*b);
-              });
+    std::sort(keyed.begin(), keyed.end());
+    std::vector<const ResidentView*> victims;
+    for (const auto& [key, resident] : keyed) victims.push_back(resident);
     return victims;
   }
 
@@ -170,8 +172,7 @@ class Planner {
   // What is evicted last has the largest key: by value for each byte (a large
   // model must earn its place, hence not quite linear) where forecasts are
   // used, else by priority and recency alone.
-  std::tuple<double, absl::Time, ModelId> KeepKey(
-      const ResidentView& resident) const {
+  KeepKey KeyOf(const ResidentView& resident) const {
     if (!snapshot_.switching.predictive_preloading) {
       return {static_cast<double>(resident.priority), resident.last_used,
               resident.model};
