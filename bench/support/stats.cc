@@ -6,13 +6,20 @@
 #include <cmath>
 
 namespace warmup::bench {
+namespace {
 
-double MonotonicSeconds() {
+double SecondsOf(clockid_t clock) {
   timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(clock, &now);
   return static_cast<double>(now.tv_sec) +
          1e-9 * static_cast<double>(now.tv_nsec);
 }
+
+}  // namespace
+
+double MonotonicSeconds() { return SecondsOf(CLOCK_MONOTONIC); }
+
+double ThreadCpuSeconds() { return SecondsOf(CLOCK_THREAD_CPUTIME_ID); }
 
 double Percentile(std::vector<double> values, double percent) {
   if (values.empty()) return 0;

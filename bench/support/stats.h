@@ -7,6 +7,9 @@ namespace warmup::bench {
 
 // Seconds on a clock that only goes forward.
 double MonotonicSeconds();
+// Processor time of this thread: what others do to the machine is left out,
+// mostly.
+double ThreadCpuSeconds();
 
 // By nearest rank; `percent` 100 is the greatest. Of nothing: 0.
 double Percentile(std::vector<double> values, double percent);
