@@ -32,20 +32,24 @@ void GapHistogram::Add(double gap_seconds) {
   counts_[PlaceOf(gap_seconds).gap_class] += 1;
 }
 
-double GapHistogram::MassAbove(double seconds) const {
-  const Place place = PlaceOf(seconds);
-  double mass = counts_[place.gap_class] * (1 - place.fraction);
-  for (size_t k = place.gap_class + 1; k < kClasses; ++k) mass += counts_[k];
-  return mass;
-}
-
 GapHistogram::Outlook GapHistogram::After(double quiet_seconds) const {
+  // above[k]: the mass of the classes above k.
+  std::array<double, kClasses> above;
+  above[kClasses - 1] = 0;
+  for (size_t k = kClasses - 1; k > 0; --k) {
+    above[k - 1] = above[k] + counts_[k];
+  }
+  const auto mass_above = [&](double seconds) {
+    const Place place = PlaceOf(seconds);
+    return above[place.gap_class] +
+           counts_[place.gap_class] * (1 - place.fraction);
+  };
   Outlook outlook;
-  outlook.at_risk = MassAbove(quiet_seconds);
+  outlook.at_risk = mass_above(quiet_seconds);
   if (outlook.at_risk <= 0) return outlook;
   for (size_t h = 0; h < kHorizons; ++h) {
     outlook.within[h] = std::max(
-        0.0, outlook.at_risk - MassAbove(quiet_seconds + kHorizonSeconds[h]));
+        0.0, outlook.at_risk - mass_above(quiet_seconds + kHorizonSeconds[h]));
   }
   return outlook;
 }

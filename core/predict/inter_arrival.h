@@ -54,8 +54,6 @@ class GapHistogram {
   void Restore(const std::array<double, kClasses>& counts);
 
  private:
-  double MassAbove(double seconds) const;
-
   float keep_;
   std::array<float, kClasses> counts_{};
 };

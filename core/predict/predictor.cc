@@ -50,11 +50,11 @@ struct Predictor::Impl {
   predict::Memory memory;
 
   predict::View ViewOf(const ForecastContext& context) const {
-    return {
-        .session = context.session.empty() ? nullptr
-                                           : memory.Session(context.session),
-        .user = context.user.empty() ? nullptr : memory.User(context.user),
-        .everybody = &memory.everybody()};
+    return {.session = context.session.empty()
+                           ? nullptr
+                           : memory.Session(context.session),
+            .user = context.user.empty() ? nullptr : memory.User(context.user),
+            .everybody = &memory.everybody()};
   }
 };
 
@@ -99,14 +99,18 @@ std::vector<Forecast> Predictor::Predict(absl::Time now,
     scored[size++] = {model, scorer.Evaluate(model).p};
   }
   const size_t results = std::min(size, max_results);
+  const auto is_before = [&](const Scored& a, const Scored& b) {
+    if (a.p[1] != b.p[1]) return a.p[1] > b.p[1];
+    if (a.p[2] != b.p[2]) return a.p[2] > b.p[2];
+    return memory.names().Name(a.model) < memory.names().Name(b.model);
+  };
   const auto begin = scored.begin();
-  std::partial_sort(begin, begin + results, begin + size,
-                    [&](const Scored& a, const Scored& b) {
-                      if (a.p[1] != b.p[1]) return a.p[1] > b.p[1];
-                      if (a.p[2] != b.p[2]) return a.p[2] > b.p[2];
-                      return memory.names().Name(a.model) <
-                             memory.names().Name(b.model);
-                    });
+  // Sorting all is faster than choosing many.
+  if (results < size / 4) {
+    std::partial_sort(begin, begin + results, begin + size, is_before);
+  } else {
+    std::sort(begin, begin + size, is_before);
+  }
   std::vector<Forecast> forecasts;
   forecasts.reserve(results);
   for (size_t i = 0; i < results; ++i) {

@@ -32,10 +32,9 @@ Scorer::Scorer(const Memory& memory, const View& view, double now_seconds,
       base_(view.user != nullptr ? *view.user : *view.everybody),
       now_(now_seconds),
       local_(local),
-      last_(base_.last_models()[0]),
-      before_last_(base_.last_models()[1]) {
-  const Habits& habits = view.user != nullptr ? memory.user_habits()
-                                              : memory.everybody_habits();
+      last_(base_.last_models()[0]) {
+  const Habits& habits =
+      view.user != nullptr ? memory.user_habits() : memory.everybody_habits();
   if (last_ == Scope::kNone) {
     any_use_ = {0.1, 0.2, 0.5};
     return;
@@ -47,6 +46,17 @@ Scorer::Scorer(const Memory& memory, const View& view, double now_seconds,
   followers_ = base_.arrivals().MeanFollowers();
   // Uses come in runs of one model: a run is one chance for another, not many.
   for (double& count : followers_) count *= 1 - memory.repeat_rate();
+
+  const auto after = [&](const Scope* scope, NameIndex before) {
+    return scope == nullptr ? nullptr
+                            : scope->successions().Find(before, last_);
+  };
+  successors_[0] = after(view.everybody, Scope::kNone);
+  successors_[1] = after(view.user, Scope::kNone);
+  const NameIndex before_last = base_.last_models()[1];
+  if (before_last == Scope::kNone) return;
+  successors_[2] = after(view.everybody, before_last);
+  successors_[3] = after(view.user, before_last);
 }
 
 bool Scorer::ReuseOf(NameIndex model, Score* score) const {
@@ -62,19 +72,9 @@ bool Scorer::ReuseOf(NameIndex model, Score* score) const {
   if (view_.session == nullptr) return true;
   const UseHistory* here = view_.session->uses().Find(model);
   if (here == nullptr) return true;
-  score->reuse =
-      Shrink(here->gaps.After(std::max(0.0, now_ - here->last_at)),
-             score->reuse, kSessionWeight);
+  score->reuse = Shrink(here->gaps.After(std::max(0.0, now_ - here->last_at)),
+                        score->reuse, kSessionWeight);
   return true;
-}
-
-double Scorer::Follow(const Scope* scope, NameIndex before, NameIndex model,
-                      double lower) const {
-  if (scope == nullptr) return lower;
-  const SuccessorList* list = scope->successions().Find(before, last_);
-  if (list == nullptr) return lower;
-  return (list->Count(model) + kFollowWeight * lower) /
-         (list->total() + kFollowWeight);
 }
 
 void Scorer::NextOf(NameIndex model, Score* score) const {
@@ -93,11 +93,10 @@ void Scorer::NextOf(NameIndex model, Score* score) const {
   if (last_ == Scope::kNone) return;
   const double repeat = memory_.repeat_rate() * kRepeatShare;
   q = (model == last_ ? repeat : 0) + (1 - repeat) * q;
-  q = Follow(view_.everybody, Scope::kNone, model, q);
-  if (view_.user != nullptr) q = Follow(view_.user, Scope::kNone, model, q);
-  if (before_last_ != Scope::kNone) {
-    q = Follow(view_.everybody, before_last_, model, q);
-    if (view_.user != nullptr) q = Follow(view_.user, before_last_, model, q);
+  for (const SuccessorList* list : successors_) {
+    if (list == nullptr) continue;
+    q = (list->Count(model) + kFollowWeight * q) /
+        (list->total() + kFollowWeight);
   }
   score->next = q;
 }

@@ -1,6 +1,8 @@
 #ifndef WARMUP_CORE_PREDICT_SCORER_H_
 #define WARMUP_CORE_PREDICT_SCORER_H_
 
+#include <array>
+
 #include "absl/time/time.h"
 #include "core/predict/candidates.h"
 #include "core/predict/inter_arrival.h"
@@ -11,13 +13,13 @@ namespace warmup::predict {
 // What speaks for one model, and what it amounts to. Negative where there is
 // nothing to say.
 struct Score {
-  Horizons p{};                 // the answer: use within each horizon
-  Horizons reuse{-1, -1, -1};   // by how this model recurs
-  Horizons chain{};             // by what comes next and after it
-  double next = 0;              // share of next uses, by what came before
-  double share = 0;             // share of all uses lately
-  double lift = 1;              // by hour and weekday
-  double announced = -1;        // by an announcement that is pending
+  Horizons p{};                // the answer: use within each horizon
+  Horizons reuse{-1, -1, -1};  // by how this model recurs
+  Horizons chain{};            // by what comes next and after it
+  double next = 0;             // share of next uses, by what came before
+  double share = 0;            // share of all uses lately
+  double lift = 1;             // by hour and weekday
+  double announced = -1;       // by an announcement that is pending
 };
 
 // Turns what was learned into probabilities, for one moment and one asker.
@@ -42,8 +44,6 @@ class Scorer {
 
  private:
   void NextOf(NameIndex model, Score* score) const;
-  double Follow(const Scope* scope, NameIndex before, NameIndex model,
-                double lower) const;
   double AnnouncedOf(NameIndex model) const;
   bool ReuseOf(NameIndex model, Score* score) const;
 
@@ -53,9 +53,10 @@ class Scorer {
   const double now_;
   const LocalTime local_;
   NameIndex last_;
-  NameIndex before_last_;
   Horizons any_use_{};
   Horizons followers_{};
+  // What followed the last models before, the strongest evidence last.
+  std::array<const SuccessorList*, 4> successors_{};
 };
 
 }  // namespace warmup::predict

@@ -151,7 +151,9 @@ class Director {
   absl::StatusOr<ModelId> Announced(const ActivityReport& report) const;
   void Announce(absl::Time now, const ModelId& model, const Session& session);
   std::string UserOf(const SessionId& session, const std::string& user) const;
-  void AddBound(const PredictionRequest& request,
+  // The model that the session binds to the task; empty: none.
+  ModelId BoundTo(const PredictionRequest& request) const;
+  void AddBound(ModelType task, const ModelId& bound,
                 std::vector<Forecast>* forecasts) const;
   void AddUnused(const PredictionRequest& request,
                  std::vector<Forecast>* forecasts) const;

@@ -253,28 +253,33 @@ bool Director::Serves(const PredictionRequest& request,
          entry.spec.type == request.task;
 }
 
-void Director::AddBound(const PredictionRequest& request,
-                        std::vector<Forecast>* forecasts) const {
+ModelId Director::BoundTo(const PredictionRequest& request) const {
   const Session* session = sessions_.Find(request.session);
-  if (session == nullptr) return;
+  if (session == nullptr) return {};
   const auto role = session->roles.find(std::string(ToString(request.task)));
-  if (role == session->roles.end()) return;
-  auto it =
-      std::find_if(forecasts->begin(), forecasts->end(),
-                   [&](const Forecast& f) { return f.model == role->second; });
+  if (role == session->roles.end()) return {};
+  // It may have been removed since.
+  return catalogue_.Find(role->second) == nullptr ? ModelId() : role->second;
+}
+
+void Director::AddBound(ModelType task, const ModelId& bound,
+                        std::vector<Forecast>* forecasts) const {
+  if (bound.empty()) return;
+  auto it = std::find_if(forecasts->begin(), forecasts->end(),
+                         [&](const Forecast& f) { return f.model == bound; });
   Forecast forecast;
   if (it != forecasts->end()) {
     forecast = std::move(*it);
     forecasts->erase(it);
   }
-  forecast.model = role->second;
+  forecast.model = bound;
   forecast.p_1min = std::max(forecast.p_1min, kBoundProbability);
   forecast.p_5min = std::max(forecast.p_5min, forecast.p_1min);
   forecast.p_1h = std::max(forecast.p_1h, forecast.p_5min);
   forecast.expected_until_use =
       std::min(forecast.expected_until_use, absl::Seconds(30));
-  forecast.reasons = {absl::StrCat("this session binds it to ",
-                                   std::string(ToString(request.task)))};
+  forecast.reasons = {
+      absl::StrCat("this session binds it to ", std::string(ToString(task)))};
   forecasts->insert(forecasts->begin(), std::move(forecast));
 }
 
@@ -309,15 +314,18 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
                                  limits::kMaxPredictedModels));
   }
   const std::string user = UserOf(request.session, request.user);
-  std::vector<Forecast> forecasts = predictor_.Predict(
-      now, {request.session, user}, limits::kMaxPredictedModels);
-  std::erase_if(forecasts, [&](const Forecast& forecast) {
+  const ModelId bound = BoundTo(request);
+  std::vector<Forecast> all = predictor_.Predict(now, {request.session, user},
+                                                 limits::kMaxPredictedModels);
+  AddBound(request.task, bound, &all);
+  std::vector<Forecast> forecasts;
+  for (Forecast& forecast : all) {
+    if (forecasts.size() == request.max_models) break;
     const Catalogue::Entry* entry = catalogue_.Find(forecast.model);
-    return entry == nullptr || !Serves(request, *entry);
-  });
-  AddBound(request, &forecasts);
-  if (forecasts.size() > request.max_models) {
-    forecasts.resize(request.max_models);
+    if (entry != nullptr &&
+        (forecast.model == bound || Serves(request, *entry))) {
+      forecasts.push_back(std::move(forecast));
+    }
   }
   AddUnused(request, &forecasts);
   Prediction prediction;
@@ -341,13 +349,8 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
   }
   ++totals_.predictions;
   if (request.warm) {
-    const Session* session = sessions_.Find(request.session);
-    const auto role =
-        session == nullptr
-            ? std::map<std::string, ModelId>::const_iterator()
-            : session->roles.find(std::string(ToString(request.task)));
-    if (session != nullptr && role != session->roles.end()) {
-      Announce(now, role->second, *session);
+    if (!bound.empty()) {
+      Announce(now, bound, *sessions_.Find(request.session));
     }
     RefreshOutlook(now);
     Reconcile(now, fx);

@@ -245,6 +245,35 @@ TEST_CASE("Director: a session that binds the task leads the prediction") {
   CHECK(fx.notices[0].type == "prediction_complete");
 }
 
+TEST_CASE("Director: a session may outlive the model it binds") {
+  World world(SmallHost(100, true));
+  world.Add("bound", 10);
+  Effects fx;
+  Session session;
+  session.id = "s";
+  session.roles = {{"chat", "bound"}};
+  REQUIRE(world.director.StartSession(world.now, session, &fx).ok());
+  world.Take(std::move(fx));
+  if (!world.loads.empty()) {
+    world.FinishLoad();
+    Effects unload;
+    REQUIRE(world.director
+                .UnloadModel(world.now, "bound", 99, absl::InfiniteFuture(),
+                             &unload)
+                .ok());
+    world.director.OnUnloadDone(world.now, "bound", absl::OkStatus(), &unload);
+  }
+  Effects rest;
+  REQUIRE(world.director.RemoveModel(world.now, "bound", &rest).ok());
+  PredictionRequest request;
+  request.task = ModelType::kChat;
+  request.session = "s";
+  request.warm = true;
+  const auto prediction = world.director.Predict(world.now, request, &rest);
+  REQUIRE(prediction.ok());
+  CHECK(prediction->models.empty());
+}
+
 TEST_CASE("Director: predicting only asks, it changes no loads") {
   World world(SmallHost(100, true));
   world.Add("m", 10);
