@@ -181,7 +181,7 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
          .is_held = entry->spec.is_pinned || leases_.Count(id) > 0,
          .is_wanted = !track.waiters.empty(),
          .priority = entry->spec.priority,
-         .last_used = track.last_used,
+         .last_used = track.recency(),
          .load_started = track.load_started,
          .value = outlook == outlook_.end() ? 0 : outlook->second.value});
   }

@@ -186,9 +186,9 @@ std::optional<Coordinator::LoadDone> Coordinator::OnLoadDone(
     track.failures = 0;
     track.last_error = absl::OkStatus();
     track.is_cancelling = false;
-    // A guess that nobody used yet counts from when it became ready.
-    track.last_used = std::max(track.last_used, now);
+    track.ready_at = now;
     track.was_served = !track.waiters.empty();
+    if (track.was_served) track.last_used = std::max(track.last_used, now);
     done.wakes = WakeAll(now, model, &track.waiters, status);
     return done;
   }

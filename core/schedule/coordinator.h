@@ -1,6 +1,7 @@
 #ifndef WARMUP_CORE_SCHEDULE_COORDINATOR_H_
 #define WARMUP_CORE_SCHEDULE_COORDINATOR_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -79,6 +80,7 @@ class Coordinator {
     absl::Time requested_at;
     // Its past.
     absl::Time last_used = absl::InfinitePast();
+    absl::Time ready_at = absl::InfinitePast();
     bool was_served = false;  // somebody used it since this load
     int failures = 0;         // in a row
     absl::Time retry_at = absl::InfinitePast();
@@ -87,6 +89,9 @@ class Coordinator {
     absl::Time no_guess_before = absl::InfinitePast();
 
     ModelState state() const { return machine.state(); }
+    // What "recently used" means for eviction: a guess that nobody used yet
+    // counts from when it became ready.
+    absl::Time recency() const { return std::max(last_used, ready_at); }
   };
 
   struct Wanted {
