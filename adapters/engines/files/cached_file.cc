@@ -326,7 +326,11 @@ absl::StatusOr<int64_t> CachedFile::ResidentBytes() const {
 void CachedFile::GiveBack(const std::vector<bool>& keep) const {
   if (data_ == nullptr) return;
   // Pages in a page table, even our own, are not dropped.
-  if (is_locked_) munlock(data_, static_cast<size_t>(size_bytes()));
+  // (The sanitizers make of munlock(), not of mlock2(), a call that does
+  // nothing.)
+  if (is_locked_) {
+    syscall(SYS_munlock, data_, static_cast<size_t>(size_bytes()));
+  }
   madvise(data_, static_cast<size_t>(size_bytes()), MADV_DONTNEED);
   int fd = fd_;
   if (fd < 0) {

@@ -13,9 +13,9 @@
 namespace warmup {
 
 // Bounds of one model made of files.
-inline constexpr size_t kMaxFilesPerModel = 4'096;
+inline constexpr size_t kMaxFilesPerModel = 1'024;
 inline constexpr int kMaxFolderDepth = 8;
-inline constexpr size_t kMaxFolderEntries = 16'384;  // hidden ones, folders
+inline constexpr size_t kMaxFolderEntries = 8'192;  // hidden ones, folders
 
 struct ModelFile {
   std::string path;
