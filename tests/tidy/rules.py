@@ -209,6 +209,6 @@ def lock_order(file, document):
         if not _MUTEX_MEMBER.match(line):
             continue
         name = source.enclosing_class(file.code.split("\n"), number)
-        if name and not re.search(rf"`(\w+::)*{name}`", document):
+        if name and not re.search(rf"`[\w:]*\b{name}\b", document):
             yield number, "lock-order", (
                 f"{name} holds a Mutex; docs/lock_order.md does not name it")
