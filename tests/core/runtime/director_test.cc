@@ -1,103 +1,16 @@
-// The director on simulated time, with the test in the place of the world: it
-// carries out effects by hand and brings the answers back.
+// The director on simulated time.
 
 #include "core/runtime/director.h"
 
-#include <algorithm>
-#include <random>
-
 #include "core/base/error.h"
-#include "core/base/limits.h"
+#include "tests/core/runtime/small_world.h"
 #include "tests/support/catch.h"
 
 namespace warmup {
 namespace {
 
-const absl::Time kStart = absl::FromUnixSeconds(1'700'000'000);
-
-Director::Options SmallHost(int64_t budget, bool predicts) {
-  Director::Options options;
-  options.devices["host"] = {.budget_bytes = budget, .reserve_bytes = 0};
-  options.engines = {"fake"};
-  options.policy.predictive_preloading = predicts;
-  return options;
-}
-
-ModelSpec Model(const ModelId& id, int64_t size_bytes) {
-  ModelSpec spec;
-  spec.id = id;
-  spec.engine = "fake";
-  spec.source = "/models/" + id;
-  spec.type = ModelType::kChat;
-  spec.size_bytes = size_bytes;
-  return spec;
-}
-
-// A world without an engine: loads take one second of simulated time a MiB.
-struct World {
-  explicit World(Director::Options options) : director(options) {
-    Effects fx;
-    director.OnDeviceMemory(now, "host", DeviceMemory{1 << 30, 1 << 30}, &fx);
-  }
-
-  void Add(const ModelId& id, int64_t size_bytes) {
-    Effects fx;
-    REQUIRE(director.RegisterModel(now, Model(id, size_bytes), &fx).ok());
-  }
-
-  void Take(Effects fx) {
-    for (const Wake& wake : fx.wakes) wakes.push_back(wake);
-    for (LoadOrder& order : fx.loads) loads.push_back(std::move(order));
-    for (const LoadId id : fx.cancels) cancels.push_back(id);
-    for (UnloadOrder& order : fx.unloads) unloads.push_back(std::move(order));
-  }
-
-  WaiterId Demand(const ModelId& id) {
-    Effects fx;
-    const WaiterId waiter = ++last_waiter;
-    const absl::Status status =
-        director.DemandModel(now, id, waiter, absl::InfiniteFuture(), &fx);
-    CHECK(status.ok());
-    Take(std::move(fx));
-    return waiter;
-  }
-
-  void FinishLoad(size_t i = 0) {
-    const LoadOrder order = loads.at(i);
-    loads.erase(loads.begin() + static_cast<std::ptrdiff_t>(i));
-    const int64_t bytes = order.spec.size_bytes;
-    Effects fx;
-    director.OnLoadDone(now, order.id,
-                        LoadResult{{Tier::kReady, bytes, bytes}, bytes}, &fx);
-    Take(std::move(fx));
-  }
-
-  void FinishUnload() {
-    const UnloadOrder order = unloads.front();
-    unloads.erase(unloads.begin());
-    Effects fx;
-    director.OnUnloadDone(now, order.spec.id, absl::OkStatus(), &fx);
-    Take(std::move(fx));
-  }
-
-  void Tick(absl::Duration later) {
-    now += later;
-    Effects fx;
-    director.Tick(now, &fx);
-    Take(std::move(fx));
-  }
-
-  absl::Time now = kStart;
-  Director director;
-  WaiterId last_waiter = 0;
-  std::vector<Wake> wakes;
-  std::vector<LoadOrder> loads;
-  std::vector<LoadId> cancels;
-  std::vector<UnloadOrder> unloads;
-};
-
 TEST_CASE("Director: a demand loads, wakes its caller and is then warm") {
-  World world(SmallHost(100, false));
+  SmallWorld world(SmallHost(100, false));
   world.Add("m", 60);
   world.Demand("m");
   REQUIRE(world.loads.size() == 1);
@@ -116,7 +29,7 @@ TEST_CASE("Director: a demand loads, wakes its caller and is then warm") {
 }
 
 TEST_CASE("Director: memory counts as held until the unload is confirmed") {
-  World world(SmallHost(100, false));
+  SmallWorld world(SmallHost(100, false));
   world.Add("a", 60);
   world.Add("b", 60);
   world.Demand("a");
@@ -133,7 +46,7 @@ TEST_CASE("Director: memory counts as held until the unload is confirmed") {
 }
 
 TEST_CASE("Director: a leased or pinned model is never driven out") {
-  World world(SmallHost(100, false));
+  SmallWorld world(SmallHost(100, false));
   world.Add("held", 60);
   world.Add("b", 60);
   world.Demand("held");
@@ -157,7 +70,7 @@ TEST_CASE("Director: a leased or pinned model is never driven out") {
 }
 
 TEST_CASE("Director: when a lease ends, who waits for its memory gets it") {
-  World world(SmallHost(100, false));
+  SmallWorld world(SmallHost(100, false));
   world.Add("held", 60);
   world.Add("b", 60);
   world.Demand("held");
@@ -172,7 +85,7 @@ TEST_CASE("Director: when a lease ends, who waits for its memory gets it") {
 }
 
 TEST_CASE("Director: an announced model is warmed before it is asked for") {
-  World world(SmallHost(100, true));
+  SmallWorld world(SmallHost(100, true));
   world.Add("m", 60);
   Effects fx;
   Session session;
@@ -189,7 +102,7 @@ TEST_CASE("Director: an announced model is warmed before it is asked for") {
 }
 
 TEST_CASE("Director: with prediction off nothing is warmed by itself") {
-  World world(SmallHost(100, false));
+  SmallWorld world(SmallHost(100, false));
   world.Add("m", 60);
   Effects fx;
   Session session;
@@ -202,7 +115,7 @@ TEST_CASE("Director: with prediction off nothing is warmed by itself") {
 }
 
 TEST_CASE("Director: a guess gives way to a demand") {
-  World world(SmallHost(100, true));
+  SmallWorld world(SmallHost(100, true));
   world.Add("guess", 60);
   world.Add("m", 60);
   Effects fx;
@@ -224,7 +137,7 @@ TEST_CASE("Director: a guess gives way to a demand") {
 }
 
 TEST_CASE("Director: a session that binds the task leads the prediction") {
-  World world(SmallHost(100, true));
+  SmallWorld world(SmallHost(100, true));
   world.Add("bound", 10);
   world.Add("other", 10);
   Effects fx;
@@ -275,7 +188,7 @@ TEST_CASE("Director: a session may outlive the model it binds") {
 }
 
 TEST_CASE("Director: predicting only asks, it changes no loads") {
-  World world(SmallHost(100, true));
+  SmallWorld world(SmallHost(100, true));
   world.Add("m", 10);
   Effects fx;
   PredictionRequest request;
@@ -286,7 +199,7 @@ TEST_CASE("Director: predicting only asks, it changes no loads") {
 }
 
 TEST_CASE("Director: a batch with one bad fact changes nothing") {
-  World world(SmallHost(100, true));
+  SmallWorld world(SmallHost(100, true));
   world.Add("m", 10);
   const auto code = [&](UsageReport bad) {
     Effects fx;
@@ -309,7 +222,7 @@ TEST_CASE("Director: a batch with one bad fact changes nothing") {
 }
 
 TEST_CASE("Director: a usage told twice counts once") {
-  World world(SmallHost(100, true));
+  SmallWorld world(SmallHost(100, true));
   world.Add("m", 10);
   UsageReport usage;
   usage.id = "request-1";
@@ -324,7 +237,7 @@ TEST_CASE("Director: a usage told twice counts once") {
 }
 
 TEST_CASE("Director: a model that was lost is given up and can come back") {
-  World world(SmallHost(100, false));
+  SmallWorld world(SmallHost(100, false));
   world.Add("m", 60);
   world.Demand("m");
   world.FinishLoad();
@@ -338,7 +251,7 @@ TEST_CASE("Director: a model that was lost is given up and can come back") {
 }
 
 TEST_CASE("Director: what is not cold cannot be removed or moved") {
-  World world(SmallHost(100, false));
+  SmallWorld world(SmallHost(100, false));
   world.Add("m", 60);
   world.Demand("m");
   Effects fx;
@@ -353,7 +266,7 @@ TEST_CASE("Director: what is not cold cannot be removed or moved") {
 }
 
 TEST_CASE("Director: unknown engine, device and revision are named") {
-  World world(SmallHost(100, false));
+  SmallWorld world(SmallHost(100, false));
   world.Add("m", 60);
   Effects fx;
   ModelSpec spec = Model("n", 1);
@@ -372,7 +285,7 @@ TEST_CASE("Director: unknown engine, device and revision are named") {
 }
 
 TEST_CASE("Director: an unload by hand is not undone by a guess") {
-  World world(SmallHost(100, true));
+  SmallWorld world(SmallHost(100, true));
   world.Add("m", 60);
   Effects fx;
   Session session;
@@ -392,116 +305,6 @@ TEST_CASE("Director: an unload by hand is not undone by a guess") {
   CHECK(world.loads.empty());
   world.Demand("m");  // somebody who waits gets it all the same
   CHECK(world.loads.size() == 1);
-}
-
-// A year of nonsense: whatever happens, the rules hold.
-TEST_CASE("Director: invariants hold under random facts and faults") {
-  for (uint64_t seed = 1; seed <= 200; ++seed) {
-    std::mt19937_64 random(seed);
-    const auto pick = [&](size_t n) { return random() % n; };
-    Director::Options options = SmallHost(100, seed % 4 != 0);
-    options.policy.max_concurrent_loads = 1 + static_cast<int>(seed % 3);
-    options.policy.switching_timeout = absl::Seconds(30);
-    World world(options);
-    std::vector<ModelId> models;
-    for (int i = 0; i < 8; ++i) {
-      models.push_back("m" + std::to_string(i));
-      world.Add(models.back(), 10 + static_cast<int64_t>(pick(50)));
-    }
-    std::set<WaiterId> waiting;
-    for (int step = 0; step < 300; ++step) {
-      world.now += absl::Milliseconds(pick(5000));
-      const ModelId& id = models[pick(models.size())];
-      Effects fx;
-      switch (pick(8)) {
-        case 0:
-        case 1: {
-          const WaiterId waiter = ++world.last_waiter;
-          if (world.director
-                  .DemandModel(world.now, id, waiter,
-                               world.now + absl::Seconds(20), &fx)
-                  .ok()) {
-            waiting.insert(waiter);
-          }
-          break;
-        }
-        case 2: {
-          UsageReport usage;
-          usage.model = id;
-          CHECK(world.director.RecordUsage(world.now, {usage}, &fx).ok());
-          break;
-        }
-        case 3: {
-          ActivityReport activity;
-          activity.kind = "chat_panel_opened";
-          activity.model = id;
-          CHECK(world.director.ReportActivity(world.now, {activity}, &fx).ok());
-          break;
-        }
-        case 4:
-          if (!world.loads.empty()) {
-            const size_t i = pick(world.loads.size());
-            const LoadOrder order = world.loads[i];
-            world.loads.erase(world.loads.begin() +
-                              static_cast<std::ptrdiff_t>(i));
-            const int64_t bytes = order.spec.size_bytes;
-            absl::StatusOr<LoadResult> result =
-                LoadResult{{Tier::kReady, bytes, bytes}, bytes};
-            const bool is_cancelled =
-                std::count(world.cancels.begin(), world.cancels.end(),
-                           order.id) > 0;
-            if (is_cancelled && pick(4) != 0) {
-              result = absl::CancelledError("");
-            } else if (pick(5) == 0) {
-              result = absl::InternalError("broken");
-            }
-            world.director.OnLoadDone(world.now, order.id, result, &fx);
-          }
-          break;
-        case 5:
-          if (!world.unloads.empty()) {
-            const UnloadOrder order = world.unloads.front();
-            world.unloads.erase(world.unloads.begin());
-            world.director.OnUnloadDone(
-                world.now, order.spec.id,
-                pick(6) == 0 ? absl::InternalError("busy") : absl::OkStatus(),
-                &fx);
-          }
-          break;
-        case 6:
-          if (!waiting.empty() && pick(2) == 0) {
-            world.director.Withdraw(world.now, *waiting.begin(), &fx);
-            waiting.erase(waiting.begin());
-          }
-          break;
-        default:
-          world.director.Tick(world.now, &fx);
-      }
-      for (const Wake& wake : fx.wakes) {
-        // Nobody is woken twice, or without having waited.
-        REQUIRE(waiting.erase(wake.waiter) == 1);
-      }
-      world.Take(std::move(fx));
-      const Status status = world.director.GetStatus();
-      // The ledger is the sum of what is alive and within the budget.
-      int64_t alive = 0;
-      size_t loading = 0;
-      for (const ModelView& view : world.director.ListModels("", 100)) {
-        const bool holds = view.state == ModelState::kLoading ||
-                           view.state == ModelState::kReady ||
-                           view.state == ModelState::kUnloading;
-        REQUIRE((view.held_bytes > 0) == holds);
-        alive += view.held_bytes;
-        loading += view.state == ModelState::kLoading ? 1 : 0;
-      }
-      REQUIRE(status.devices[0].used_bytes == alive);
-      REQUIRE(alive <= 100);
-      REQUIRE(loading <=
-              static_cast<size_t>(options.policy.max_concurrent_loads));
-      REQUIRE(loading == world.loads.size());
-      REQUIRE(status.waiters == waiting.size());
-    }
-  }
 }
 
 }  // namespace

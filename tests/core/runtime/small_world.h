@@ -1,0 +1,98 @@
+#ifndef WARMUP_TESTS_CORE_RUNTIME_SMALL_WORLD_H_
+#define WARMUP_TESTS_CORE_RUNTIME_SMALL_WORLD_H_
+
+#include <utility>
+#include <vector>
+
+#include "core/runtime/director.h"
+#include "tests/support/catch.h"
+
+namespace warmup {
+
+inline const absl::Time kStart = absl::FromUnixSeconds(1'700'000'000);
+
+inline Director::Options SmallHost(int64_t budget, bool predicts) {
+  Director::Options options;
+  options.devices["host"] = {.budget_bytes = budget, .reserve_bytes = 0};
+  options.engines = {"fake"};
+  options.policy.predictive_preloading = predicts;
+  return options;
+}
+
+inline ModelSpec Model(const ModelId& id, int64_t size_bytes) {
+  ModelSpec spec;
+  spec.id = id;
+  spec.engine = "fake";
+  spec.source = "/models/" + id;
+  spec.type = ModelType::kChat;
+  spec.size_bytes = size_bytes;
+  return spec;
+}
+
+// The test in the place of the world: it carries out effects by hand and brings
+// the answers back. Loads last until FinishLoad.
+struct SmallWorld {
+  explicit SmallWorld(Director::Options options) : director(options) {
+    Effects fx;
+    director.OnDeviceMemory(now, "host", DeviceMemory{1 << 30, 1 << 30}, &fx);
+  }
+
+  void Add(const ModelId& id, int64_t size_bytes) {
+    Effects fx;
+    REQUIRE(director.RegisterModel(now, Model(id, size_bytes), &fx).ok());
+  }
+
+  void Take(Effects fx) {
+    for (const Wake& wake : fx.wakes) wakes.push_back(wake);
+    for (LoadOrder& order : fx.loads) loads.push_back(std::move(order));
+    for (const LoadId id : fx.cancels) cancels.push_back(id);
+    for (UnloadOrder& order : fx.unloads) unloads.push_back(std::move(order));
+  }
+
+  WaiterId Demand(const ModelId& id) {
+    Effects fx;
+    const WaiterId waiter = ++last_waiter;
+    const absl::Status status =
+        director.DemandModel(now, id, waiter, absl::InfiniteFuture(), &fx);
+    CHECK(status.ok());
+    Take(std::move(fx));
+    return waiter;
+  }
+
+  void FinishLoad(size_t i = 0) {
+    const LoadOrder order = loads.at(i);
+    loads.erase(loads.begin() + static_cast<std::ptrdiff_t>(i));
+    const int64_t bytes = order.spec.size_bytes;
+    Effects fx;
+    director.OnLoadDone(now, order.id,
+                        LoadResult{{Tier::kReady, bytes, bytes}, bytes}, &fx);
+    Take(std::move(fx));
+  }
+
+  void FinishUnload() {
+    const UnloadOrder order = unloads.front();
+    unloads.erase(unloads.begin());
+    Effects fx;
+    director.OnUnloadDone(now, order.spec.id, absl::OkStatus(), &fx);
+    Take(std::move(fx));
+  }
+
+  void Tick(absl::Duration later) {
+    now += later;
+    Effects fx;
+    director.Tick(now, &fx);
+    Take(std::move(fx));
+  }
+
+  absl::Time now = kStart;
+  Director director;
+  WaiterId last_waiter = 0;
+  std::vector<Wake> wakes;
+  std::vector<LoadOrder> loads;
+  std::vector<LoadId> cancels;
+  std::vector<UnloadOrder> unloads;
+};
+
+}  // namespace warmup
+
+#endif  // WARMUP_TESTS_CORE_RUNTIME_SMALL_WORLD_H_
