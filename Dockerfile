@@ -36,7 +36,7 @@ RUN apt-get update \
       libgrpc++1.51 libprometheus-cpp-pull1.0 libspdlog1.10 libsqlite3-0 \
       libsystemd0 libyaml-cpp0.7 \
  && rm -rf /var/lib/apt/lists/*
-RUN useradd --system --uid 10001 --user-group --no-create-home \
+RUN useradd --uid 10001 --user-group --no-create-home \
       --home-dir /var/lib/warmupd --shell /usr/sbin/nologin warmupd \
  && install --directory --owner=warmupd --group=warmupd --mode=0700 \
       /var/lib/warmupd \
