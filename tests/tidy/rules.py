@@ -29,6 +29,7 @@ LAYERS = {
     "core/runtime": _PORTS + _DECIDERS,
     "core/replay": _PORTS + _DECIDERS + ["core/runtime"],
     "adapters/engines": _PORTS,
+    "adapters/host": _PORTS,
     "adapters/store": _PORTS + ["proto"],
     "adapters/probes": _PORTS + ["proto"],
     "adapters/lsp": _PORTS,
@@ -162,7 +163,7 @@ BANNED = [
      r"\bstd::(?:\w+_)?mutex\b|\bstd::condition_variable\b",
      "core/base/mutex.h"),
     (r"", r"(?m)^using\s+namespace\b", "not at file scope"),
-    (r"(?!server/|clients/|demo/)", r"\bgetenv\b",
+    (r"(?!server/|clients/|demo/|bench/)", r"\bgetenv\b",
      "settings come in through Options"),
 ]
 
