@@ -19,7 +19,7 @@ namespace {
 // Three significant digits without trailing zeros after a point.
 std::string ThreeDigits(double value) {
   if (value >= 99.95) return absl::StrFormat("%.0f", value);
-  std::string text = absl::StrFormat(value >= 9.995 ? "%.1f" : "%.2f", value);
+  std::string text = absl::StrFormat("%.*f", value >= 9.995 ? 1 : 2, value);
   while (text.back() == '0') text.pop_back();
   if (text.back() == '.') text.pop_back();
   return text;
