@@ -1,288 +1,263 @@
 #include "clients/cli/completion.h"
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "clients/cli/completion_tree.h"
 
 namespace warmup::cli {
 namespace {
 
-// What the three scripts need to know of one command, without CLI11.
-struct OptionNode {
-  std::vector<std::string> flags;  // "-o", "--output"; empty: a positional
-  std::string hint;                // the type name; empty for a plain flag
-  std::string description;
-};
-struct CommandNode {
-  std::string path;  // "models register"; "" for the program itself
-  std::string name;
-  std::string description;
-  std::vector<OptionNode> options;
-  std::vector<std::string> children;  // their names
-};
-
-std::string FirstSentence(const std::string& text) {
-  const size_t end = text.find_first_of(".\n;");
-  return text.substr(0, end);
+// How bash and zsh write `table[key]=value`.
+std::string BashEntry(const std::string& table, const std::string& key,
+                      const std::string& value) {
+  return absl::StrCat("_warmupctl_", table, "[", ShellQuoted(key),
+                      "]=", ShellQuoted(value), "\n");
+}
+std::string ZshEntry(const std::string& table, const std::string& key,
+                     const std::string& value) {
+  return absl::StrCat("_warmupctl_", table, "+=(", ShellQuoted(key), " ",
+                      ShellQuoted(value), ")\n");
 }
 
-void Collect(const CLI::App& app, const std::string& path,
-             std::vector<CommandNode>* nodes) {
-  CommandNode node{
-      path, app.get_name(), FirstSentence(app.get_description()), {}, {}};
-  for (const CLI::Option* option :
-       app.get_options([](const CLI::Option*) { return true; })) {
-    if (option->get_group().empty()) continue;
-    OptionNode found;
-    for (const std::string& name : option->get_snames()) {
-      found.flags.push_back(absl::StrCat("-", name));
-    }
-    for (const std::string& name : option->get_lnames()) {
-      found.flags.push_back(absl::StrCat("--", name));
-    }
-    if (option->get_expected_max() > 0) found.hint = option->get_type_name();
-    found.description = FirstSentence(option->get_description());
-    node.options.push_back(std::move(found));
-  }
-  std::vector<const CLI::App*> children;
-  for (const CLI::App* child :
-       app.get_subcommands([](const CLI::App*) { return true; })) {
-    if (child->get_group().empty()) continue;
-    node.children.push_back(child->get_name());
-    children.push_back(child);
-  }
-  nodes->push_back(std::move(node));
-  for (const CLI::App* child : children) {
-    Collect(*child,
-            path.empty() ? child->get_name()
-                         : absl::StrCat(path, " ", child->get_name()),
-            nodes);
-  }
-}
-
-std::string Quoted(std::string_view text) {
-  return absl::StrCat(
-      "'", absl::StrReplaceAll(std::string(text), {{"'", "'\\''"}}), "'");
-}
-
-// "a|b" -> "a b"; MODEL, FILE and DIR stay; other hints offer nothing.
-std::string Offers(const std::string& hint) {
-  if (hint == "MODEL" || hint == "FILE" || hint == "DIR") return hint;
-  if (hint.find('|') == std::string::npos) return "";
-  return absl::StrReplaceAll(hint, {{"|", " "}});
-}
-
-// The tables that the bash and the zsh script share: words after a command,
-// flags of a command, what follows a flag, what a positional is. The program
-// itself has the key ".".
-std::string ShellTables(const std::vector<CommandNode>& nodes) {
+// Four tables, keyed by a command's path ("." for the program itself): the
+// commands below it, its flags, by "path flag" what is offered for a flag's
+// value ("-": it has one, but nothing is known), and what is offered for an
+// argument.
+template <class Entry>
+std::string ShellTables(const CLI::App& app, const Entry& entry) {
   std::string text;
-  for (const char* table : {"commands", "flags", "values", "positionals"}) {
-    absl::StrAppend(&text, "typeset -gA _warmupctl_", table, "\n");
+  for (const char* table : {"commands", "flags", "values", "arguments"}) {
+    absl::StrAppend(&text, "typeset -gA _warmupctl_", table, "=()\n");
   }
-  for (const CommandNode& node : nodes) {
+  for (const CommandNode& node : CommandTree(app)) {
     const std::string key = node.path.empty() ? "." : node.path;
     std::vector<std::string> flags;
-    std::string values;
-    std::string positional;
+    std::vector<std::string> arguments;
     for (const OptionNode& option : node.options) {
+      if (option.flags.empty()) arguments.push_back(option.offers);
       flags.insert(flags.end(), option.flags.begin(), option.flags.end());
-      const std::string offers = Offers(option.hint);
-      if (option.flags.empty() && positional.empty()) positional = offers;
+      if (!option.has_value) continue;
       for (const std::string& flag : option.flags) {
-        if (option.hint.empty()) continue;
-        absl::StrAppend(&values, "_warmupctl_values[", Quoted(key + " " + flag),
-                        "]=", Quoted(offers.empty() ? "-" : offers), "\n");
+        absl::StrAppend(&text,
+                        entry("values", absl::StrCat(key, " ", flag),
+                              option.offers.empty() ? "-" : option.offers));
       }
     }
-    absl::StrAppend(&text, "_warmupctl_commands[", Quoted(key),
-                    "]=", Quoted(absl::StrJoin(node.children, " ")), "\n");
-    absl::StrAppend(&text, "_warmupctl_flags[", Quoted(key),
-                    "]=", Quoted(absl::StrJoin(flags, " ")), "\n", values);
-    if (!positional.empty()) {
-      absl::StrAppend(&text, "_warmupctl_positionals[", Quoted(key),
-                      "]=", Quoted(positional), "\n");
+    absl::StrAppend(&text,
+                    entry("commands", key, absl::StrJoin(node.children, " ")),
+                    entry("flags", key, absl::StrJoin(flags, " ")));
+    // The one that knows most: `models register` takes a name and a file.
+    for (const std::string& offers : arguments) {
+      if (offers.empty()) continue;
+      absl::StrAppend(&text, entry("arguments", key, offers));
+      break;
     }
   }
   return text;
 }
 
+// Splits the line itself, because readline splits words at ':' and '=', which
+// models' names contain; puts back only what readline replaces. Offers are
+// never expanded: a model's name may look like a command substitution.
 constexpr char kBashFunction[] = R"(
 _warmupctl() {
-  local cur prev key word offers i
-  if declare -F _get_comp_words_by_ref >/dev/null; then
-    local words cword
-    _get_comp_words_by_ref -n := cur prev words cword
-  else
-    cur=${COMP_WORDS[COMP_CWORD]}
-    prev=${COMP_WORDS[COMP_CWORD-1]}
-    local words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
-  fi
-  key=.
-  for ((i = 1; i < cword; i++)); do
+  local line=${COMP_LINE:0:COMP_POINT} words list cur prev= key=. word i offers=
+  read -ra words <<<"$line"
+  [[ $line == *[[:space:]] ]] && words+=('')
+  local last=$((${#words[@]} - 1))
+  cur=${words[last]}
+  for ((i = 1; i < last; i++)); do
     word=${words[i]}
-    if [[ " ${_warmupctl_commands[$key]} " == *" $word "* ]]; then
-      if [[ $key == . ]]; then key=$word; else key="$key $word"; fi
+    prev=
+    if [[ $word == -* ]]; then
+      if [[ -n ${_warmupctl_values["$key $word"]}${_warmupctl_values[". $word"]} ]]; then
+        prev=$word
+        ((++i))
+      fi
+    elif [[ " ${_warmupctl_commands[$key]} " == *" $word "* ]]; then
+      [[ $key == . ]] && key=$word || key="$key $word"
     fi
   done
-  offers=
-  [[ $prev == -* ]] && offers=${_warmupctl_values["$key $prev"]}
-  [[ $prev == -* && -z $offers ]] && offers=${_warmupctl_values[". $prev"]}
-  if [[ -z $offers ]]; then
-    if [[ $cur == -* ]]; then
-      offers="${_warmupctl_flags[$key]} ${_warmupctl_flags[.]}"
-    else
-      offers=${_warmupctl_commands[$key]:-${_warmupctl_positionals[$key]}}
-    fi
+  ((i == last)) && prev=
+  if [[ $cur == --*=* ]]; then
+    prev=${cur%%=*}
+    cur=${cur#*=}
+  fi
+  if [[ -n $prev ]]; then
+    offers=${_warmupctl_values["$key $prev"]:-${_warmupctl_values[". $prev"]}}
+  elif [[ $cur == -* ]]; then
+    offers="${_warmupctl_flags[$key]} ${_warmupctl_flags[.]}"
+  else
+    offers=${_warmupctl_commands[$key]:-${_warmupctl_arguments[$key]}}
+  fi
+  COMPREPLY=()
+  if [[ $offers == ROLE=MODEL ]]; then
+    [[ $cur == *=* ]] || return
+    cur=${cur#*=}
+    offers=MODEL
   fi
   case $offers in
-    MODEL) offers=$(warmupctl models list --ids 2>/dev/null) ;;
-    FILE) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    DIR) COMPREPLY=($(compgen -d -- "$cur")); return ;;
     -) return ;;
+    FILE)
+      compopt -o filenames 2>/dev/null
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+      return ;;
+    MODEL) mapfile -t list < <(warmupctl models list --ids 2>/dev/null) ;;
+    *) read -ra list <<<"$offers" ;;
   esac
-  COMPREPLY=($(compgen -W "$offers" -- "$cur"))
-  declare -F __ltrim_colon_completions >/dev/null &&
-    __ltrim_colon_completions "$cur"
+  local replaced=
+  [[ $cur == *:* && $COMP_WORDBREAKS == *:* ]] && replaced=${cur%"${cur##*:}"}
+  for word in "${list[@]}"; do
+    [[ $word == "$cur"* ]] || continue
+    printf -v word %q "${word#"$replaced"}"
+    [[ " ${COMPREPLY[*]} " == *" $word "* ]] || COMPREPLY+=("$word")
+  done
 }
 complete -F _warmupctl warmupctl
 )";
 
-constexpr char kZshFunction[] = R"(
+constexpr char kZshFunction[] = R"zsh(
 _warmupctl() {
-  local key=. word offers prev=${words[CURRENT-1]} cur=${words[CURRENT]}
-  for word in ${words[2,CURRENT-1]}; do
-    if [[ " ${_warmupctl_commands[$key]} " == *" $word "* ]]; then
+  local key=. word prev= offers= cur=${words[CURRENT]}
+  local -a list
+  integer i
+  for ((i = 2; i < CURRENT; i++)); do
+    word=${words[i]}
+    prev=
+    if [[ $word == -* ]]; then
+      if [[ -n ${_warmupctl_values[$key $word]}${_warmupctl_values[. $word]} ]]; then
+        prev=$word
+        ((++i))
+      fi
+    elif [[ " ${_warmupctl_commands[$key]} " == *" $word "* ]]; then
       if [[ $key == . ]]; then key=$word; else key="$key $word"; fi
     fi
   done
-  [[ $prev == -* ]] && offers=${_warmupctl_values[$key $prev]}
-  [[ $prev == -* && -z $offers ]] && offers=${_warmupctl_values[. $prev]}
-  if [[ -z $offers ]]; then
-    if [[ $cur == -* ]]; then
-      offers="${_warmupctl_flags[$key]} ${_warmupctl_flags[.]}"
-    else
-      offers=${_warmupctl_commands[$key]:-${_warmupctl_positionals[$key]}}
-    fi
+  ((i == CURRENT)) && prev=
+  if [[ $cur == --*=* ]]; then
+    prev=${cur%%=*}
+    cur=${cur#*=}
+    compset -P 1 '*='
+  fi
+  if [[ -n $prev ]]; then
+    offers=${_warmupctl_values[$key $prev]:-${_warmupctl_values[. $prev]}}
+  elif [[ $cur == -* ]]; then
+    offers="${_warmupctl_flags[$key]} ${_warmupctl_flags[.]}"
+  else
+    offers=${_warmupctl_commands[$key]:-${_warmupctl_arguments[$key]}}
+  fi
+  if [[ $offers == ROLE=MODEL ]]; then
+    [[ $cur == *=* ]] || return 1
+    compset -P 1 '*='
+    offers=MODEL
   fi
   case $offers in
-    MODEL) offers=$(warmupctl models list --ids 2>/dev/null) ;;
+    -) return 1 ;;
     FILE) _files; return ;;
-    DIR) _files -/; return ;;
-    -) return ;;
+    MODEL) list=(${(f)"$(warmupctl models list --ids 2>/dev/null)"}) ;;
+    *) list=(${=offers}) ;;
   esac
-  compadd -- ${=offers}
+  compadd -- $list
 }
 if [[ $funcstack[1] == _warmupctl ]]; then
   _warmupctl "$@"
 else
   compdef _warmupctl warmupctl
 fi
-)";
+)zsh";
 
-std::string BashScript(const std::vector<CommandNode>& nodes) {
-  // `declare -gA`, not `typeset`: the same in bash, but said as bash says it.
-  return absl::StrCat(
-      "# bash completion for warmupctl\n",
-      absl::StrReplaceAll(ShellTables(nodes), {{"typeset", "declare"}}),
-      kBashFunction);
-}
-
-std::string ZshScript(const std::vector<CommandNode>& nodes) {
-  // zsh takes the quotes inside a subscript literally: write the tables with
-  // bare keys in a list instead.
-  std::string tables = absl::StrReplaceAll(ShellTables(nodes),
-                                           {{"['", "+=('"}, {"']='", "' '"}});
-  std::string text = "#compdef warmupctl\n";
-  for (size_t begin = 0; begin < tables.size();) {
-    const size_t end = tables.find('\n', begin);
-    const std::string line = tables.substr(begin, end - begin);
-    const bool is_entry = line.find("+=('") != std::string::npos;
-    absl::StrAppend(&text, line, is_entry ? ")\n" : "\n");
-    begin = end + 1;
-  }
-  return absl::StrCat(text, kZshFunction);
-}
-
-constexpr char kFishFunction[] = R"(
-function __warmupctl_at
+constexpr char kFishFunctions[] = R"(
+function __warmupctl_at -d 'The command typed so far is this one'
   set -l words (commandline -opc)
-  set -e words[1]
   set -l path
-  for word in $words
-    string match -q -- '-*' $word; or set -a path $word
+  set -l is_value 0
+  for word in $words[2..]
+    if test $is_value = 1
+      set is_value 0
+    else if contains -- $word $__warmupctl_valued
+      set is_value 1
+    else if contains -- (string trim -- "$path $word") $__warmupctl_commands
+      set path (string trim -- "$path $word")
+    end
   end
-  set -l wanted (string split ' ' -- "$argv[1]")
-  test "$argv[1]" = ''; and test (count $path) -eq 0; and return 0
-  test "$argv[1]" = ''; and return 1
-  test (count $path) -ge (count $wanted); or return 1
-  for i in (seq (count $wanted))
-    test "$path[$i]" = "$wanted[$i]"; or return 1
-  end
+  test "$path" = "$argv[1]"
 end
 function __warmupctl_models
   warmupctl models list --ids 2>/dev/null
 end
+function __warmupctl_roles
+  string match -qr '^(?<role>[^=]+=)' -- (commandline -ct); or return
+  printf "$role%s\n" (__warmupctl_models)
+end
 complete -c warmupctl -f
 )";
 
-std::string FishOffers(const std::string& hint) {
-  const std::string offers = Offers(hint);
-  if (offers == "MODEL") return " -x -a '(__warmupctl_models)'";
-  if (offers == "FILE") return " -r -F";
-  if (offers == "DIR") return " -x -a '(__fish_complete_directories)'";
-  if (offers.empty()) return hint.empty() ? "" : " -x";
-  return absl::StrCat(" -x -a ", Quoted(offers));
+std::string FishOffers(const OptionNode& option) {
+  if (!option.has_value) return "";
+  if (option.offers == "MODEL") return " -x -a '(__warmupctl_models)'";
+  if (option.offers == "ROLE=MODEL") return " -x -a '(__warmupctl_roles)'";
+  if (option.offers == "FILE") return " -r -F";
+  if (option.offers.empty()) return " -x";
+  return absl::StrCat(" -x -a ", ShellQuoted(option.offers));
 }
 
-std::string FishScript(const std::vector<CommandNode>& nodes) {
-  std::string text =
-      absl::StrCat("# fish completion for warmupctl", kFishFunction);
-  for (const CommandNode& node : nodes) {
-    if (!node.path.empty()) {
-      const size_t space = node.path.rfind(' ');
-      const std::string parent =
-          space == std::string::npos ? "" : node.path.substr(0, space);
-      absl::StrAppend(&text, "complete -c warmupctl -n \"__warmupctl_at ",
-                      Quoted(parent), "\" -a ", Quoted(node.name), " -d ",
-                      Quoted(node.description), "\n");
-    }
-    const std::string where =
-        node.path.empty()
-            ? ""
-            : absl::StrCat(" -n \"__warmupctl_at ", Quoted(node.path), "\"");
-    for (const OptionNode& option : node.options) {
-      std::string flags;
-      for (const std::string& flag : option.flags) {
-        absl::StrAppend(&flags, flag.starts_with("--") ? " -l " : " -s ",
-                        flag.substr(flag.find_first_not_of('-')));
-      }
-      const std::string offers = FishOffers(option.hint);
-      if (flags.empty() && Offers(option.hint).empty()) continue;
-      absl::StrAppend(&text, "complete -c warmupctl", where, flags, offers,
-                      " -d ", Quoted(option.description), "\n");
-    }
+// "complete -c warmupctl -n ..." for where the command is `path`.
+std::string FishAt(const std::string& path) {
+  return absl::StrCat("complete -c warmupctl -n \"__warmupctl_at '", path,
+                      "'\"");
+}
+
+std::string FishOption(const CommandNode& node, const OptionNode& option) {
+  if (option.flags.empty() && option.offers.empty()) return "";
+  // The options of the program itself are good everywhere.
+  std::string line =
+      node.path.empty() ? "complete -c warmupctl" : FishAt(node.path);
+  for (const std::string& flag : option.flags) {
+    absl::StrAppend(&line, flag.starts_with("--") ? " -l " : " -s ",
+                    flag.substr(flag.find_first_not_of('-')));
   }
-  return text;
+  return absl::StrCat(line, FishOffers(option), " -d ",
+                      ShellQuoted(option.description), "\n");
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> CompletionScript(const CLI::App& app,
-                                             std::string_view shell) {
-  std::vector<CommandNode> nodes;
-  Collect(app, "", &nodes);
-  if (shell == "bash") return BashScript(nodes);
-  if (shell == "zsh") return ZshScript(nodes);
-  if (shell == "fish") return FishScript(nodes);
-  return absl::InvalidArgumentError(
-      absl::StrCat("no completion for the shell '", std::string(shell),
-                   "' (bash, zsh and fish there are)"));
+std::string BashCompletion(const CLI::App& app) {
+  return absl::StrCat("# bash completion for warmupctl\n",
+                      absl::StrReplaceAll(ShellTables(app, BashEntry),
+                                          {{"typeset -gA", "declare -gA"}}),
+                      kBashFunction);
+}
+
+std::string ZshCompletion(const CLI::App& app) {
+  return absl::StrCat("#compdef warmupctl\n", ShellTables(app, ZshEntry),
+                      kZshFunction);
+}
+
+std::string FishCompletion(const CLI::App& app) {
+  std::string commands = "set -g __warmupctl_commands";
+  std::string valued = "set -g __warmupctl_valued";
+  std::string rules;
+  for (const CommandNode& node : CommandTree(app)) {
+    if (!node.path.empty()) {
+      absl::StrAppend(&commands, " ", ShellQuoted(node.path));
+      absl::StrAppend(&rules, FishAt(node.parent), " -a ", node.name, " -d ",
+                      ShellQuoted(node.description), "\n");
+    }
+    for (const OptionNode& option : node.options) {
+      absl::StrAppend(&rules, FishOption(node, option));
+      if (!option.has_value) continue;
+      for (const std::string& flag : option.flags) {
+        absl::StrAppend(&valued, " ", flag);
+      }
+    }
+  }
+  return absl::StrCat("# fish completion for warmupctl\n", commands, "\n",
+                      valued, "\n", kFishFunctions, rules);
 }
 
 }  // namespace warmup::cli

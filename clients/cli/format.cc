@@ -77,9 +77,49 @@ std::string HumanTime(absl::Time time) {
                           zone);
 }
 
+std::string HumanAge(absl::Time time, absl::Time now) {
+  const absl::Duration age = now - time;
+  const int64_t seconds = std::llround(absl::ToDoubleSeconds(AbsDuration(age)));
+  if (seconds == 0) return "now";
+  std::string text = absl::StrFormat("%d d", seconds / 86400);
+  if (seconds < 86400) text = absl::StrFormat("%d h", seconds / 3600);
+  if (seconds < 3600) text = absl::StrFormat("%d min", seconds / 60);
+  if (seconds < 60) text = absl::StrFormat("%d s", seconds);
+  return age < absl::ZeroDuration() ? "in " + text : text + " ago";
+}
+
 std::string HumanCount(double count) {
   if (!std::isfinite(count)) return "-";
   return absl::StrFormat("%.0f", count);
+}
+
+std::string Plural(double count, std::string_view noun) {
+  std::string text = absl::StrFormat("%s %s", HumanCount(count), noun);
+  if (count == 1) return text;
+  if (text.back() != 'y') return text + "s";
+  text.pop_back();
+  return text + "ies";
+}
+
+std::string Printable(std::string_view text) {
+  std::string clean;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    // U+0080 to U+009F: escapes of eight bits, in UTF-8.
+    const bool is_c1 = byte == 0xC2 && i + 1 < text.size() &&
+                       static_cast<unsigned char>(text[i + 1]) < 0xA0;
+    if (byte == '\n' || byte == '\t' || byte == '\r') {
+      clean += ' ';
+    } else if (byte < 0x20 || byte == 0x7F) {
+      clean += '?';
+    } else if (is_c1) {
+      clean += '?';
+      ++i;
+    } else {
+      clean += text[i];
+    }
+  }
+  return clean;
 }
 
 absl::StatusOr<int64_t> ParseBytes(std::string_view text) {

@@ -20,7 +20,11 @@ std::string HumanDuration(absl::Duration duration);
 std::string HumanPercent(double ratio);
 // Wall clock of today "14:03:59.123", else with its date.
 std::string HumanTime(absl::Time time);
+// "now", "12 s ago", "3 min ago", "2 h ago", "4 d ago"; ahead: "in 12 s".
+std::string HumanAge(absl::Time time, absl::Time now);
 std::string HumanCount(double count);
+// "1 model", "3 models", "2 activities".
+std::string Plural(double count, std::string_view noun);
 
 // "1.5GiB", "400MB", "300 KiB", "12" (bytes).
 absl::StatusOr<int64_t> ParseBytes(std::string_view text);
@@ -29,6 +33,10 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text);
 
 // `width` cells, filled up to `ratio` (clamped to [0, 1]) in eighths.
 std::string Bar(double ratio, int width);
+
+// Text from elsewhere, made harmless for a terminal: control characters become
+// '?', line ends and tabs a space.
+std::string Printable(std::string_view text);
 
 // Cells that `text` takes on a terminal: code points, escapes not counted.
 int DisplayWidth(std::string_view text);

@@ -39,7 +39,11 @@ TerminalSize GetTerminalSize(int fd) {
 
 void Table::Add(std::vector<std::string> cells) {
   cells.resize(columns_.size());
-  rows_.push_back(std::move(cells));
+  rows_.push_back({std::move(cells), {}});
+}
+
+void Table::AddNote(std::string note) {
+  rows_.back().notes.push_back(std::move(note));
 }
 
 std::string Table::Render(const Style& style) const {
@@ -47,9 +51,9 @@ std::string Table::Render(const Style& style) const {
   for (const Column& column : columns_) {
     widths.push_back(DisplayWidth(column.title));
   }
-  for (const auto& row : rows_) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], DisplayWidth(row[i]));
+  for (const Row& row : rows_) {
+    for (size_t i = 0; i < row.cells.size(); ++i) {
+      widths[i] = std::max(widths[i], DisplayWidth(row.cells[i]));
     }
   }
   std::string text;
@@ -72,7 +76,29 @@ std::string Table::Render(const Style& style) const {
     titles.push_back(style.Dim(column.title));
   }
   add_line(titles);
-  for (const auto& row : rows_) add_line(row);
+  for (const Row& row : rows_) {
+    add_line(row.cells);
+    for (const std::string& note : row.notes) {
+      absl::StrAppend(&text, note, "\n");
+    }
+  }
+  return text;
+}
+
+void Fields::Add(std::string name, std::string value) {
+  if (value.empty()) return;
+  fields_.emplace_back(std::move(name), std::move(value));
+}
+
+std::string Fields::Render(const Style& style) const {
+  int width = 0;
+  for (const auto& [name, value] : fields_) {
+    width = std::max(width, DisplayWidth(name));
+  }
+  std::string text;
+  for (const auto& [name, value] : fields_) {
+    absl::StrAppend(&text, style.Dim(Fit(name, width)), "  ", value, "\n");
+  }
   return text;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace warmup::cli {
@@ -53,13 +54,31 @@ class Table {
 
   // Missing cells are empty.
   void Add(std::vector<std::string> cells);
+  // A line of its own below the last row, as long as it is.
+  void AddNote(std::string note);
   bool empty() const { return rows_.empty(); }
   // Lines ending in \n: the titles, then the rows.
   std::string Render(const Style& style) const;
 
  private:
+  struct Row {
+    std::vector<std::string> cells;
+    std::vector<std::string> notes;
+  };
+
   std::vector<Column> columns_;
-  std::vector<std::vector<std::string>> rows_;
+  std::vector<Row> rows_;
+};
+
+// "name   value" lines, the values below each other. Empty values are left
+// out.
+class Fields {
+ public:
+  void Add(std::string name, std::string value);
+  std::string Render(const Style& style) const;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
 };
 
 }  // namespace warmup::cli

@@ -1,0 +1,192 @@
+#include "clients/cli/errors.h"
+
+#include <array>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "clients/cli/format.h"
+#include "google/rpc/error_details.pb.h"
+
+namespace warmup::cli {
+namespace {
+
+// What to do about an error, by its reason. MODEL and the like are replaced by
+// the error's metadata.
+struct Hint {
+  std::string_view reason;
+  std::string_view text;
+};
+constexpr std::array<Hint, 13> kHints = {{
+    {"MODEL_NOT_FOUND", "`warmupctl models` lists what is registered"},
+    {"SESSION_NOT_FOUND",
+     "`warmupctl session list` shows who is alive, "
+     "`warmupctl session start` opens a new one"},
+    {"LEASE_NOT_FOUND", "`warmupctl lease acquire MODEL` takes a new one"},
+    {"ROLE_NOT_FOUND",
+     "bind it: `warmupctl session keepalive {session} --role {role}=MODEL`"},
+    {"MODEL_EXISTS",
+     "change it with `warmupctl models update {model}`, "
+     "or remove it first"},
+    {"MODEL_IN_USE",
+     "`warmupctl models get {model}` shows its pin, its leases and who waits"},
+    {"REVISION_MISMATCH",
+     "somebody else changed it meanwhile; look at it and try again"},
+    {"ENGINE_NOT_FOUND",
+     "`warmupd --print-config` shows the engines that are configured"},
+    {"DEVICE_NOT_FOUND", "`warmupctl metrics` lists the devices"},
+    {"DOES_NOT_FIT",
+     "free memory with `warmupctl unload MODEL`, or let the load evict "
+     "(--may-evict)"},
+    {"LOAD_BACKING_OFF",
+     "`warmupctl models get {model}` shows what its last load said"},
+    {"LOAD_TIMED_OUT",
+     "give loads longer: "
+     "`warmupctl policy set --switching-timeout 10m`"},
+    {"NOT_DURABLE",
+     "look at the daemon's log: its store cannot write (disk full?)"},
+}};
+
+// Where an error has no hint of its own.
+std::string_view HintFor(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::StatusCode::UNIMPLEMENTED:
+      return "the daemon is older than this program, or something else "
+             "listens there";
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return "wait longer with --timeout";
+    case grpc::StatusCode::INTERNAL:
+    case grpc::StatusCode::UNKNOWN:
+      return "the daemon's log says more";
+    default:
+      return "";
+  }
+}
+
+std::string HintFor(const grpc::Status& status, const ErrorDetails& details) {
+  std::string text(HintFor(status.error_code()));
+  for (const Hint& hint : kHints) {
+    if (hint.reason == details.reason) text = std::string(hint.text);
+  }
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const auto& [key, value] : details.metadata) {
+    values.emplace_back(absl::StrCat("{", key, "}"), value);
+  }
+  text = absl::StrReplaceAll(text, values);
+  for (const char* word : {"model", "session", "role"}) {
+    text = absl::StrReplaceAll(
+        text, {{absl::StrCat("{", word, "}"), absl::AsciiStrToUpper(word)}});
+  }
+  if (!details.retry_after.has_value()) return text;
+  const std::string retry =
+      absl::StrCat("try again in ", HumanDuration(*details.retry_after));
+  return text.empty() ? retry : absl::StrCat(text, "; ", retry);
+}
+
+std::string CodeName(grpc::StatusCode code) {
+  constexpr std::array<const char*, 17> kNames = {"OK",
+                                                  "CANCELLED",
+                                                  "UNKNOWN",
+                                                  "INVALID_ARGUMENT",
+                                                  "DEADLINE_EXCEEDED",
+                                                  "NOT_FOUND",
+                                                  "ALREADY_EXISTS",
+                                                  "PERMISSION_DENIED",
+                                                  "RESOURCE_EXHAUSTED",
+                                                  "FAILED_PRECONDITION",
+                                                  "ABORTED",
+                                                  "OUT_OF_RANGE",
+                                                  "UNIMPLEMENTED",
+                                                  "INTERNAL",
+                                                  "UNAVAILABLE",
+                                                  "DATA_LOSS",
+                                                  "UNAUTHENTICATED"};
+  const auto index = static_cast<size_t>(code);
+  return index < kNames.size() ? kNames[index] : absl::StrCat("code ", code);
+}
+
+std::string Lines(const Style& style, const std::string& error,
+                  const std::string& why, const std::string& hint) {
+  std::string text = absl::StrCat(style.Red("error: "), error, "\n");
+  if (!why.empty()) {
+    absl::StrAppend(&text, style.Dim("why:   "), style.Dim(why), "\n");
+  }
+  if (!hint.empty()) {
+    absl::StrAppend(&text, style.Cyan("hint:  "), hint, "\n");
+  }
+  return text;
+}
+
+}  // namespace
+
+ErrorDetails GetErrorDetails(const grpc::Status& status) {
+  ErrorDetails details;
+  google::rpc::Status message;
+  if (!message.ParseFromString(status.error_details())) return details;
+  for (const google::protobuf::Any& any : message.details()) {
+    google::rpc::ErrorInfo info;
+    google::rpc::RetryInfo retry;
+    if (any.UnpackTo(&info)) {
+      details.reason = info.reason();
+      details.metadata = {info.metadata().begin(), info.metadata().end()};
+    } else if (any.UnpackTo(&retry)) {
+      details.retry_after = absl::Seconds(retry.retry_delay().seconds()) +
+                            absl::Nanoseconds(retry.retry_delay().nanos());
+    }
+  }
+  return details;
+}
+
+ExitCode ExitCodeFor(const grpc::Status& status) {
+  switch (status.error_code()) {
+    case grpc::StatusCode::OK:
+      return kExitOk;
+    case grpc::StatusCode::NOT_FOUND:
+      return kExitNotFound;
+    case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::ALREADY_EXISTS:
+    case grpc::StatusCode::FAILED_PRECONDITION:
+    case grpc::StatusCode::OUT_OF_RANGE:
+    case grpc::StatusCode::ABORTED:
+      return kExitRefused;
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+      return kExitNoRoom;
+    case grpc::StatusCode::DEADLINE_EXCEEDED:
+      return kExitDeadline;
+    case grpc::StatusCode::PERMISSION_DENIED:
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return kExitForbidden;
+    case grpc::StatusCode::UNAVAILABLE:
+      // A daemon that gives a reason has answered.
+      return GetErrorDetails(status).reason.empty() ? kExitUnreachable
+                                                    : kExitFailed;
+    default:
+      return kExitFailed;
+  }
+}
+
+std::string DescribeError(const grpc::Status& status, const std::string& target,
+                          const Style& style) {
+  const std::string message = Printable(status.error_message());
+  if (ExitCodeFor(status) == kExitUnreachable) {
+    return Lines(style, absl::StrCat("no daemon answers at ", target), message,
+                 "start one with `warmupd`, or say where it listens with "
+                 "--target or $WARMUP_TARGET");
+  }
+  const ErrorDetails details = GetErrorDetails(status);
+  std::string why = CodeName(status.error_code());
+  if (!details.reason.empty()) absl::StrAppend(&why, ", ", details.reason);
+  if (!details.metadata.empty()) {
+    absl::StrAppend(
+        &why, " (",
+        absl::StrJoin(details.metadata, ", ", absl::PairFormatter("=")), ")");
+  }
+  return Lines(style, message.empty() ? "the daemon gave no message" : message,
+               Printable(why), Printable(HintFor(status, details)));
+}
+
+}  // namespace warmup::cli

@@ -1,0 +1,116 @@
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "clients/cli/commands.h"
+#include "clients/cli/flags.h"
+#include "clients/cli/format.h"
+#include "warmup/v1/warmup.grpc.pb.h"
+
+namespace warmup::cli {
+namespace {
+
+std::string DemandText(const v1::DemandMetrics& demands) {
+  const double found =
+      demands.warm_count() + demands.late_count() + demands.cold_count();
+  if (found + demands.failed_count() == 0) return "none yet";
+  std::string text =
+      absl::StrCat(HumanCount(demands.warm_count()), " warm, ",
+                   HumanCount(demands.late_count()), " late, ",
+                   HumanCount(demands.cold_count()), " cold, ",
+                   HumanCount(demands.failed_count()), " failed");
+  if (found > 0) {
+    absl::StrAppend(&text, "; ", HumanPercent(demands.warm_count() / found),
+                    " of those served were warm");
+  }
+  return text;
+}
+
+std::string WaitedText(const v1::DemandMetrics& demands) {
+  const double count = demands.warm_count() + demands.late_count() +
+                       demands.cold_count() + demands.failed_count();
+  std::string text = HumanDuration(absl::Seconds(demands.waited_seconds()));
+  if (count > 0) {
+    absl::StrAppend(
+        &text, " in all, ",
+        HumanDuration(absl::Seconds(demands.waited_seconds() / count)),
+        " each on average");
+  }
+  return text;
+}
+
+std::string DevicesText(const v1::GetWarmupMetricsResponse& metrics,
+                        const Style& style) {
+  if (metrics.devices().empty()) return "";
+  Table table({{"DEVICE"},
+               {"HELD", Align::kRight},
+               {"BUDGET", Align::kRight},
+               {"RESERVE", Align::kRight},
+               {"MEASURED FREE", Align::kRight},
+               {"MEASURED TOTAL", Align::kRight}});
+  for (const v1::DeviceMetrics& device : metrics.devices()) {
+    const bool is_measured = device.measured_total_bytes() > 0;
+    table.Add({style.Bold(Printable(device.device())),
+               HumanBytes(device.used_bytes()),
+               HumanBytes(device.budget_bytes()),
+               HumanBytes(device.reserve_bytes()),
+               is_measured ? HumanBytes(device.measured_free_bytes()) : "-",
+               is_measured ? HumanBytes(device.measured_total_bytes()) : "-"});
+  }
+  return absl::StrCat("\n", table.Render(style));
+}
+
+std::string MetricsText(const v1::GetWarmupMetricsResponse& metrics,
+                        const Style& style) {
+  const v1::LoadMetrics& loads = metrics.loads();
+  Fields fields;
+  fields.Add("up", HumanDuration(absl::Seconds(metrics.uptime_seconds())));
+  fields.Add(
+      "models",
+      absl::StrCat(HumanCount(metrics.model_count()), " known, ",
+                   HumanCount(metrics.ready_model_count()), " ready, ",
+                   HumanCount(metrics.loading_model_count()), " loading"));
+  fields.Add("sessions", HumanCount(metrics.session_count()));
+  fields.Add("waiting now", Plural(metrics.waiter_count(), "caller"));
+  fields.Add("demands", DemandText(metrics.demands()));
+  fields.Add("waited", WaitedText(metrics.demands()));
+  fields.Add(
+      "loads started",
+      absl::StrCat(HumanCount(loads.demand_count()), " on demand, ",
+                   HumanCount(loads.announced_count()), " announced, ",
+                   HumanCount(loads.speculative_count()), " on a forecast"));
+  fields.Add("loads ended",
+             absl::StrCat(HumanCount(loads.ready_count()), " ready, ",
+                          HumanCount(loads.failed_count()), " failed, ",
+                          HumanCount(loads.cancelled_count()), " cancelled"));
+  fields.Add("evictions", HumanCount(loads.eviction_count()));
+  fields.Add("read", absl::StrCat(HumanBytes(loads.read_bytes()), ", ",
+                                  HumanBytes(loads.wasted_bytes()),
+                                  " of it for guesses that were never used"));
+  fields.Add("asked and told",
+             absl::StrCat(Plural(metrics.prediction_count(), "prediction"),
+                          ", ", Plural(metrics.usage_count(), "use"), ", ",
+                          Plural(metrics.activity_count(), "activity")));
+  fields.Add("store", metrics.is_store_healthy()
+                          ? style.Green("healthy")
+                          : style.Red("cannot write now; predictions go on"));
+  return absl::StrCat(fields.Render(style), DevicesText(metrics, style));
+}
+
+}  // namespace
+
+void AddMetrics(CLI::App* app, Cli& cli) {
+  CLI::App* command = AddCommand(
+      app, "metrics", "Counts and sums since the daemon started",
+      "How often somebody waited for a model and how it was found (warm: it "
+      "was ready; late: its load was under way; cold: its load had to be "
+      "started), the loads, and the memory of each device.",
+      "warmupctl metrics\n"
+      "warmupctl metrics -o json | jq .demands");
+  command->callback([&cli] {
+    const auto response = cli.Call(&v1::WarmupService::Stub::GetWarmupMetrics,
+                                   v1::GetWarmupMetricsRequest());
+    if (response) cli.Print(*response, MetricsText(*response, cli.out()));
+  });
+}
+
+}  // namespace warmup::cli
