@@ -65,7 +65,7 @@ void AddCompletion(CLI::App* app, Cli& cli) {
   auto& shell = cli.Keep<std::string>();
   AddWord(
       command, "SHELL", {"bash", "zsh", "fish"},
-      [&shell](const std::string& word) { shell = word; }, "Which")
+      [&shell](const std::string& word) { shell = word; }, "The shell")
       ->required();
   command->callback([app, &cli, &shell] {
     if (shell == "bash") cli.Write(BashCompletion(*app));

@@ -31,7 +31,7 @@ void AddPinCommand(CLI::App* app, Cli& cli, const std::string& name,
                  absl::StrCat("warmupctl ", name, " llama3.1:8b"));
   auto& request = cli.Keep<v1::PinModelRequest>();
   request.set_is_pinned(is_pinned);
-  command->add_option("MODEL", *request.mutable_model_id(), "Which")
+  command->add_option("MODEL", *request.mutable_model_id(), "The model")
       ->type_name("MODEL")
       ->required();
   command->callback([&cli, &request] { Pin(cli, request); });
@@ -49,7 +49,7 @@ void AddAcquire(CLI::App* group, Cli& cli) {
                  "warmupctl lease release \"$lease\"");
   auto& request = cli.Keep<v1::AcquireLeaseRequest>();
   *request.mutable_duration() = ToProto(absl::Minutes(5));
-  command->add_option("MODEL", *request.mutable_model_id(), "Which")
+  command->add_option("MODEL", *request.mutable_model_id(), "The model")
       ->type_name("MODEL")
       ->required();
   AddDuration(
@@ -72,7 +72,7 @@ void AddRenew(CLI::App* group, Cli& cli) {
                  "warmupctl lease renew \"$lease\" --duration 10m");
   auto& request = cli.Keep<v1::RenewLeaseRequest>();
   *request.mutable_duration() = ToProto(absl::Minutes(5));
-  command->add_option("LEASE", *request.mutable_lease_id(), "Which")
+  command->add_option("LEASE", *request.mutable_lease_id(), "The lease")
       ->type_name("ID")
       ->required();
   AddDuration(
@@ -94,7 +94,7 @@ void AddRelease(CLI::App* group, Cli& cli) {
   CLI::App* command = AddCommand(group, "release", "End a lease", "",
                                  "warmupctl lease release \"$lease\"");
   auto& request = cli.Keep<v1::ReleaseLeaseRequest>();
-  command->add_option("LEASE", *request.mutable_lease_id(), "Which")
+  command->add_option("LEASE", *request.mutable_lease_id(), "The lease")
       ->type_name("ID")
       ->required();
   command->callback([&cli, &request] {

@@ -87,7 +87,7 @@ void AddLoad(CLI::App* app, Cli& cli) {
       "warmupctl load llama3.1:8b --no-wait --may-evict");
   auto& request = cli.Keep<v1::LoadModelRequest>();
   request.set_wait(true);
-  load->add_option("MODEL", *request.mutable_model_id(), "Which")
+  load->add_option("MODEL", *request.mutable_model_id(), "The model")
       ->type_name("MODEL")
       ->required();
   load->add_flag_callback(
@@ -104,7 +104,7 @@ void AddLoad(CLI::App* app, Cli& cli) {
       "for five minutes. Refused while it is pinned, leased or waited for.",
       "warmupctl unload llama3.1:8b");
   auto& unload_request = cli.Keep<v1::UnloadModelRequest>();
-  unload->add_option("MODEL", *unload_request.mutable_model_id(), "Which")
+  unload->add_option("MODEL", *unload_request.mutable_model_id(), "The model")
       ->type_name("MODEL")
       ->required();
   unload->callback([&cli, &unload_request] { Unload(cli, unload_request); });

@@ -199,7 +199,7 @@ void AddUpdate(CLI::App* group, Cli& cli) {
       "warmupctl models update coder --label team=tools");
   auto& id = cli.Keep<std::string>();
   auto& edits = cli.Keep<Edits>();
-  command->add_option("MODEL", id, "Which")->type_name("MODEL")->required();
+  command->add_option("MODEL", id, "The model")->type_name("MODEL")->required();
   AddSpecText(
       command, &edits, "--source", "FILE",
       [](v1::ModelSpec* spec, const std::string& text) {
@@ -225,7 +225,7 @@ void AddModelEdits(CLI::App* models, Cli& cli) {
       "Only a cold model that is not pinned and not leased. Its files stay.",
       "warmupctl models remove coder");
   auto& request = cli.Keep<v1::RemoveModelRequest>();
-  remove->add_option("MODEL", *request.mutable_model_id(), "Which")
+  remove->add_option("MODEL", *request.mutable_model_id(), "The model")
       ->type_name("MODEL")
       ->required();
   remove->callback([&cli, &request] { Remove(cli, request); });

@@ -108,7 +108,7 @@ void AddWatch(CLI::App* group, Cli& cli) {
   auto& request = cli.Keep<v1::WatchModelsRequest>();
   AddTexts(watch, "MODEL", "MODEL", request.mutable_model_ids(),
            "Only these models (default: all)")
-      ->expected(0, CLI::detail::expected_max_vector_size);
+      ->allow_extra_args();
   watch->callback([&cli, &request] { Watch(cli, request); });
 }
 
@@ -137,7 +137,7 @@ void AddModels(CLI::App* app, Cli& cli) {
   CLI::App* get = AddCommand(group, "get", "All there is to say of one model",
                              "", "warmupctl models get llama3.1:8b");
   auto& get_request = cli.Keep<v1::GetModelRequest>();
-  get->add_option("MODEL", *get_request.mutable_model_id(), "Which")
+  get->add_option("MODEL", *get_request.mutable_model_id(), "The model")
       ->type_name("MODEL")
       ->required();
   get->callback([&cli, &get_request] { Get(cli, get_request); });

@@ -1,0 +1,109 @@
+// What the fake daemon answers.
+#include <google/protobuf/util/json_util.h>
+
+#include <stdexcept>
+
+#include "google/rpc/error_details.pb.h"
+#include "tests/cli/fake_daemon.h"
+
+namespace warmup::cli {
+namespace {
+
+template <class Message>
+Message FromJson(const std::string& json) {
+  Message message;
+  const auto status =
+      google::protobuf::util::JsonStringToMessage(json, &message);
+  if (!status.ok()) throw std::logic_error(status.ToString());
+  return message;
+}
+
+}  // namespace
+
+std::vector<v1::Model> FakeModels() {
+  const auto all = FromJson<v1::ListModelsResponse>(R"({"models": [
+    {"spec": {"model_id": "coder:1.5b", "model_type": "MODEL_TYPE_COMPLETION",
+              "engine": "files", "source": "/models/coder.gguf",
+              "device": "host", "priority": "REQUEST_PRIORITY_HIGH",
+              "is_pinned": true, "size_bytes": "1073741824",
+              "peak_bytes": "1288490188", "format": "gguf",
+              "architecture": "qwen2", "context_length": "32768",
+              "labels": {"team": "tools"}, "revision": "3"},
+     "state": "MODEL_STATE_READY", "tier": "MODEL_TIER_READY",
+     "held_bytes": "1127428915", "lease_count": 1,
+     "last_used_time": "2024-05-01T10:00:00Z",
+     "estimated_load_time": "1.240s", "measured_load_count": 3,
+     "measured_bytes": "1127428915", "probability_1min": 0.42,
+     "probability_5min": 0.71, "probability_1h": 0.999},
+    {"spec": {"model_id": "embed", "model_type": "MODEL_TYPE_EMBEDDING",
+              "engine": "files", "device": "host", "size_bytes": "268435456",
+              "revision": "1"},
+     "state": "MODEL_STATE_COLD", "tier": "MODEL_TIER_HOST",
+     "estimated_load_time": "0.3s"},
+    {"spec": {"model_id": "llama3.1:8b", "model_type": "MODEL_TYPE_CHAT",
+              "engine": "files", "device": "host", "size_bytes": "4831838208",
+              "revision": "1"},
+     "state": "MODEL_STATE_LOADING", "tier": "MODEL_TIER_HOST",
+     "held_bytes": "4831838208", "load_kind": "LOAD_KIND_SPECULATIVE",
+     "done_bytes": "1207959552", "total_bytes": "4831838208",
+     "waiter_count": 2, "estimated_load_time": "5s", "probability_1min": 0.2,
+     "probability_5min": 0.5, "probability_1h": 0.8},
+    {"spec": {"model_id": "mistral", "model_type": "MODEL_TYPE_CHAT",
+              "engine": "files", "device": "host", "revision": "1"},
+     "state": "MODEL_STATE_FAILED", "tier": "MODEL_TIER_COLD",
+     "failure_count": 2, "last_error": "mistral.gguf: it has vanished",
+     "retry_time": "2024-05-01T10:00:05Z"}]})");
+  return {all.models().begin(), all.models().end()};
+}
+
+v1::GetWarmupMetricsResponse FakeMetrics() {
+  return FromJson<v1::GetWarmupMetricsResponse>(R"({
+    "uptime_seconds": 7384.25,
+    "demands": {"warm_count": 80, "late_count": 15, "cold_count": 5,
+                "failed_count": 2, "waited_seconds": 12.24},
+    "loads": {"demand_count": 5, "announced_count": 6, "speculative_count": 7,
+              "ready_count": 15, "failed_count": 2, "cancelled_count": 1,
+              "eviction_count": 4, "read_bytes": 1073741824,
+              "wasted_bytes": 104857600},
+    "devices": [{"device": "host", "budget_bytes": 8589934592,
+                 "used_bytes": 5905580032, "reserve_bytes": 429496729,
+                 "measured_total_bytes": 17179869184,
+                 "measured_free_bytes": 6442450944}],
+    "model_count": 4, "ready_model_count": 1, "loading_model_count": 1,
+    "session_count": 1, "waiter_count": 2, "prediction_count": 1234,
+    "usage_count": 100, "activity_count": 1, "is_store_healthy": true})");
+}
+
+std::vector<v1::Event> FakeEvents() {
+  const auto all = FromJson<v1::GetRecentEventsResponse>(R"({"events": [
+    {"event_type": "model_ready", "event_id": "e1", "source": "warmupd",
+     "timestamp": "2024-05-01T10:00:00Z", "sequence": "41",
+     "data_json": "{\"model_id\":\"coder:1.5b\"}"},
+    {"event_type": "build_finished", "event_id": "e2", "source": "ci",
+     "timestamp": "2024-05-01T10:00:01Z", "sequence": "42",
+     "data_json": "{}", "metadata": {"note": "evil \u001b[31m text"}}]})");
+  return {all.events().begin(), all.events().end()};
+}
+
+grpc::Status FakeError(grpc::StatusCode code, const std::string& message,
+                       const std::string& reason,
+                       const std::map<std::string, std::string>& metadata,
+                       int retry_ms) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(reason);
+  info.set_domain("warmupd");
+  info.mutable_metadata()->insert(metadata.begin(), metadata.end());
+  google::rpc::Status status;
+  status.set_code(code);
+  status.set_message(message);
+  status.add_details()->PackFrom(info);
+  if (retry_ms > 0) {
+    google::rpc::RetryInfo retry;
+    retry.mutable_retry_delay()->set_seconds(retry_ms / 1000);
+    retry.mutable_retry_delay()->set_nanos(retry_ms % 1000 * 1000000);
+    status.add_details()->PackFrom(retry);
+  }
+  return grpc::Status(code, message, status.SerializeAsString());
+}
+
+}  // namespace warmup::cli
