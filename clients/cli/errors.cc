@@ -1,11 +1,15 @@
 #include "clients/cli/errors.h"
 
 #include <array>
+#include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -21,7 +25,7 @@ struct Hint {
   std::string_view reason;
   std::string_view text;
 };
-constexpr std::array<Hint, 13> kHints = {{
+constexpr std::array<Hint, 16> kHints = {{
     {"MODEL_NOT_FOUND", "`warmupctl models` lists what is registered"},
     {"SESSION_NOT_FOUND",
      "`warmupctl session list` shows who is alive, "
@@ -40,13 +44,18 @@ constexpr std::array<Hint, 13> kHints = {{
      "`warmupd --print-config` shows the engines that are configured"},
     {"DEVICE_NOT_FOUND", "`warmupctl metrics` lists the devices"},
     {"DOES_NOT_FIT",
-     "free memory with `warmupctl unload MODEL`, or let the load evict "
-     "(--may-evict)"},
+     "`warmupctl status` shows what holds the memory; unload, unpin or "
+     "release it, or add --may-evict to --no-wait"},
     {"LOAD_BACKING_OFF",
      "`warmupctl models get {model}` shows what its last load said"},
     {"LOAD_TIMED_OUT",
      "give loads longer: "
      "`warmupctl policy set --switching-timeout 10m`"},
+    {"SERVICE_NOT_FOUND", "`warmupctl services` lists them"},
+    {"SEQUENCE_AHEAD",
+     "`warmupctl events recent` shows the last ones, `--from 0` takes all "
+     "that is kept"},
+    {"STORE_FULL", "free some space on the disk that holds the store"},
     {"NOT_DURABLE",
      "look at the daemon's log: its store cannot write (disk full?)"},
 }};
@@ -67,7 +76,23 @@ std::string_view HintFor(grpc::StatusCode code) {
   }
 }
 
+// It would not fit into an empty device either.
+bool IsAboveBudget(const ErrorDetails& details) {
+  int64_t needed = 0;
+  int64_t budget = 0;
+  const auto number = [&details](const char* key, int64_t* value) {
+    const auto it = details.metadata.find(key);
+    return it != details.metadata.end() && absl::SimpleAtoi(it->second, value);
+  };
+  return number("needed_bytes", &needed) && number("budget_bytes", &budget) &&
+         needed > budget;
+}
+
 std::string HintFor(const grpc::Status& status, const ErrorDetails& details) {
+  if (details.reason == "DOES_NOT_FIT" && IsAboveBudget(details)) {
+    return "it is larger than the whole budget of the device: give warmupd "
+           "more (memory.budget_mib)";
+  }
   std::string text(HintFor(status.error_code()));
   for (const Hint& hint : kHints) {
     if (hint.reason == details.reason) text = std::string(hint.text);
@@ -107,6 +132,19 @@ std::string CodeName(grpc::StatusCode code) {
                                                   "UNAUTHENTICATED"};
   const auto index = static_cast<size_t>(code);
   return index < kNames.size() ? kNames[index] : absl::StrCat("code ", code);
+}
+
+// "model=llama"; bytes as people read them: "needed=1.5 GiB".
+void AppendValue(std::string* text,
+                 const std::pair<const std::string, std::string>& entry) {
+  double bytes = 0;
+  const std::string& key = entry.first;
+  if (absl::EndsWith(key, "_bytes") && absl::SimpleAtod(entry.second, &bytes)) {
+    absl::StrAppend(text, key.substr(0, key.size() - strlen("_bytes")), "=",
+                    HumanBytes(bytes));
+  } else {
+    absl::StrAppend(text, key, "=", entry.second);
+  }
 }
 
 std::string Lines(const Style& style, const std::string& error,
@@ -181,9 +219,8 @@ std::string DescribeError(const grpc::Status& status, const std::string& target,
   std::string why = CodeName(status.error_code());
   if (!details.reason.empty()) absl::StrAppend(&why, ", ", details.reason);
   if (!details.metadata.empty()) {
-    absl::StrAppend(
-        &why, " (",
-        absl::StrJoin(details.metadata, ", ", absl::PairFormatter("=")), ")");
+    absl::StrAppend(&why, " (",
+                    absl::StrJoin(details.metadata, ", ", AppendValue), ")");
   }
   return Lines(style, message.empty() ? "the daemon gave no message" : message,
                Printable(why), Printable(HintFor(status, details)));

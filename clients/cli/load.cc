@@ -36,11 +36,8 @@ std::string LoadedText(const v1::LoadModelResponse& response,
   std::string text =
       absl::StrCat(style.Bold(Printable(model.spec().model_id())), "  ",
                    StateText(model, style));
-  if (model.held_bytes() > 0) {
-    absl::StrAppend(&text, ", holds ",
-                    HumanBytes(static_cast<double>(model.held_bytes())), " on ",
-                    Printable(model.spec().device()));
-  }
+  const std::string held = MemoryHeldText(model);
+  if (!held.empty()) absl::StrAppend(&text, ", ", held);
   if (response.served_as() != v1::SERVED_AS_UNSPECIFIED) {
     absl::StrAppend(&text, "; it was ", Word(response.served_as()), ", waited ",
                     HumanDuration(FromProto(response.waited())));

@@ -30,7 +30,8 @@ std::string LineOf(const v1::Model& model, const Style& style) {
                     HumanBytes(static_cast<double>(model.done_bytes())), " of ",
                     HumanBytes(static_cast<double>(model.total_bytes())));
   }
-  return Fit(line, GetTerminalSize(STDERR_FILENO).columns - 1);
+  const int columns = GetTerminalSize(STDERR_FILENO).columns - 1;
+  return DisplayWidth(line) > columns ? Fit(line, columns) : line;
 }
 
 }  // namespace

@@ -83,9 +83,10 @@ std::string MetricsText(const v1::GetWarmupMetricsResponse& metrics,
                           HumanCount(loads.failed_count()), " failed, ",
                           HumanCount(loads.cancelled_count()), " cancelled"));
   fields.Add("evictions", HumanCount(loads.eviction_count()));
-  fields.Add("read", absl::StrCat(HumanBytes(loads.read_bytes()), ", ",
-                                  HumanBytes(loads.wasted_bytes()),
-                                  " of it for guesses that were never used"));
+  fields.Add("read", HumanBytes(loads.read_bytes()));
+  fields.Add("wasted",
+             absl::StrCat(HumanBytes(loads.wasted_bytes()),
+                          " warmed on forecasts and driven out unused"));
   fields.Add("asked and told",
              absl::StrCat(Plural(metrics.prediction_count(), "prediction"),
                           ", ", Plural(metrics.usage_count(), "use"), ", ",

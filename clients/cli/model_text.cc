@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -60,9 +61,8 @@ std::string ForecastText(const v1::Model& model) {
 
 std::string FailureText(const v1::Model& model, absl::Time now) {
   if (model.failure_count() == 0) return "";
-  std::string text =
-      absl::StrCat(model.failure_count(),
-                   " in a row, the last: ", Printable(model.last_error()));
+  std::string text = absl::StrCat(
+      model.failure_count(), " in a row, the last: ", LastErrorText(model));
   if (model.has_retry_time()) {
     absl::StrAppend(&text, "; next try ",
                     HumanAge(FromProto(model.retry_time()), now));
@@ -115,6 +115,22 @@ std::string SizeText(const v1::Model& model) {
   return bytes > 0 ? Bytes(bytes) : "-";
 }
 
+std::string MemoryHeldText(const v1::Model& model) {
+  if (model.held_bytes() <= 0) return "";
+  const bool is_ready = model.state() == v1::MODEL_STATE_READY;
+  return absl::StrCat(is_ready ? "holds " : "reserves ",
+                      Bytes(model.held_bytes()), " on ",
+                      Printable(model.spec().device()));
+}
+
+std::string LastErrorText(const v1::Model& model) {
+  const std::string name =
+      absl::StrCat("model \"", model.spec().model_id(), "\": ");
+  std::string text = model.last_error();
+  if (absl::StartsWith(text, name)) text = text.substr(name.size());
+  return Printable(text);
+}
+
 std::string LastUsedText(const v1::Model& model, absl::Time now) {
   if (!model.has_last_used_time()) return "-";
   return HumanAge(FromProto(model.last_used_time()), now);
@@ -132,10 +148,8 @@ std::string DescribeModel(const v1::Model& model, absl::Time now,
   const v1::ModelSpec& spec = model.spec();
   Fields fields;
   std::string state = StateText(model, style);
-  if (model.held_bytes() > 0) {
-    absl::StrAppend(&state, ", holds ", Bytes(model.held_bytes()), " on ",
-                    Printable(spec.device()));
-  }
+  const std::string held = MemoryHeldText(model);
+  if (!held.empty()) absl::StrAppend(&state, ", ", held);
   if (model.load_kind() != v1::LOAD_KIND_UNSPECIFIED) {
     absl::StrAppend(&state, " (", Word(model.load_kind()), ")");
   }

@@ -19,6 +19,10 @@ double ProgressOf(const v1::Model& model);
 std::string HoldsText(const v1::Model& model);
 // What it takes: measured, else as its owner or engine say.
 std::string SizeText(const v1::Model& model);
+// "holds 1 GiB on host", "reserves ..." while it is loading; or empty.
+std::string MemoryHeldText(const v1::Model& model);
+// What its last load said, if it failed; without the model's name in front.
+std::string LastErrorText(const v1::Model& model);
 // "12 s ago", or "-".
 std::string LastUsedText(const v1::Model& model, absl::Time now);
 // "1.2 s", "~ 1.2 s" where it is only an estimate.

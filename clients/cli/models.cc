@@ -36,6 +36,9 @@ std::string ModelsText(const v1::ListModelsResponse& response,
          model.probability_1min() > 0 ? HumanPercent(model.probability_1min())
                                       : "-",
          LastUsedText(model, now), HoldsText(model)});
+    if (model.state() == v1::MODEL_STATE_FAILED) {
+      table.AddNote(absl::StrCat("  ", style.Red(LastErrorText(model))));
+    }
   }
   return table.Render(style);
 }
@@ -77,7 +80,7 @@ std::string WatchLine(const v1::Model& model, const Style& style) {
   const std::string holds = HoldsText(model);
   if (!holds.empty()) absl::StrAppend(&text, "  ", holds);
   if (model.failure_count() > 0) {
-    absl::StrAppend(&text, "  ", Printable(model.last_error()));
+    absl::StrAppend(&text, "  ", LastErrorText(model));
   }
   return absl::StrCat(text, "\n");
 }

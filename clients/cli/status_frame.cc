@@ -70,9 +70,9 @@ void AddDevices(const StatusView& view, const Style& style, Lines* lines) {
     const std::string bar = Bar(ratio, kBarCells);
     std::string measured;
     if (device.measured_total_bytes() > 0) {
-      measured = style.Dim(absl::StrCat(
-          HumanBytes(device.measured_free_bytes()), " of ",
-          HumanBytes(device.measured_total_bytes()), " measured free"));
+      measured = style.Dim(
+          absl::StrCat(HumanBytes(device.measured_free_bytes()), " of ",
+                       HumanBytes(device.measured_total_bytes()), " free"));
     }
     lines->push_back(absl::StrCat(
         style.Bold(Fit(Printable(device.device()), width)), "  ",
@@ -121,7 +121,7 @@ std::string NotesOn(const v1::Model& model, const Style& style) {
   if (model.load_kind() == v1::LOAD_KIND_ANNOUNCED) kind = "announced";
   std::string failure;
   if (model.state() == v1::MODEL_STATE_FAILED) {
-    failure = style.Red(Printable(model.last_error()));
+    failure = style.Red(LastErrorText(model));
   }
   return Dotted({style.Cyan(kind), HoldsText(model), failure}, style);
 }
@@ -136,6 +136,12 @@ std::string Forecast(const v1::Model& model, const Style& style) {
 void AddModels(const StatusView& view, const Style& style, int columns,
                size_t count, Lines* lines) {
   const std::vector<const v1::Model*> models = Choose(view, count);
+  if (models.empty()) {
+    lines->push_back(style.Dim(
+        "no model is registered: `warmupctl models register --help`"));
+    lines->emplace_back();
+    return;
+  }
   int width = DisplayWidth("MODEL");
   for (const v1::Model* model : models) {
     width = std::max(width, DisplayWidth(Printable(model->spec().model_id())));
@@ -162,10 +168,6 @@ void AddModels(const StatusView& view, const Style& style, int columns,
   if (models.size() < view.models.size()) {
     lines->push_back(style.Dim(
         absl::StrCat("and ", view.models.size() - models.size(), " more")));
-  }
-  if (models.empty()) {
-    lines->push_back(style.Dim(
-        "no model is registered: `warmupctl models register --help`"));
   }
   lines->emplace_back();
 }

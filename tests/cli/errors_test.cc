@@ -68,6 +68,25 @@ TEST_CASE("Errors: a hint without its values says what to put there") {
             .find("models update MODEL`") != std::string::npos);
 }
 
+TEST_CASE("Errors: bytes are told as people read them") {
+  CHECK(Describe(FakeError(
+            StatusCode::RESOURCE_EXHAUSTED, "x", "DOES_NOT_FIT",
+            {{"needed_bytes", "734003200"}, {"budget_bytes", "1073741824"}})) ==
+        "error: x\n"
+        "why:   RESOURCE_EXHAUSTED, DOES_NOT_FIT (budget=1 GiB, needed=700 "
+        "MiB)\n"
+        "hint:  `warmupctl status` shows what holds the memory; unload, unpin "
+        "or release it, or add --may-evict to --no-wait\n");
+}
+
+TEST_CASE("Errors: what is above the whole budget can never fit") {
+  CHECK(Describe(FakeError(StatusCode::RESOURCE_EXHAUSTED, "x", "DOES_NOT_FIT",
+                           {{"needed_bytes", "734003200"},
+                            {"budget_bytes", "629145600"}}))
+            .find("hint:  it is larger than the whole budget") !=
+        std::string::npos);
+}
+
 TEST_CASE("Errors: when to try again is told") {
   CHECK(Describe(FakeError(StatusCode::RESOURCE_EXHAUSTED, "busy", "SHED", {},
                            1500)) ==

@@ -135,7 +135,8 @@ TEST_CASE_METHOD(CliFixture, "Load: no room is told with what holds the rest") {
   CHECK(result.exit_code == kExitNoRoom);
   CHECK(Has(result.err, "1 GiB is free; pinned: b"));
   CHECK(Has(result.err, "DOES_NOT_FIT (device=host, model=a)"));
-  CHECK(Has(result.err, "hint:  free memory with `warmupctl unload MODEL`"));
+  CHECK(
+      Has(result.err, "hint:  `warmupctl status` shows what holds the memory"));
 }
 
 TEST_CASE_METHOD(CliFixture, "Load: a daemon that backs off says until when") {

@@ -33,7 +33,7 @@ bool Has(const std::string& text, const std::string& part) {
 TEST_CASE("StatusFrame: shows devices, models, demands and events") {
   const std::string frame = Frame(View(), 120, 0);
   CHECK(Has(frame, "warmupd · unix:/d.sock · up 2 h 3 min · 1 session"));
-  CHECK(Has(frame, "5.5 GiB of 8 GiB held · 6 GiB of 16 GiB measured free"));
+  CHECK(Has(frame, "5.5 GiB of 8 GiB held · 6 GiB of 16 GiB free"));
   CHECK(Has(frame,
             "coder:1.5b   ● ready                   1.05 GiB  ██▌   "
             "   42 %    12 s ago  pinned, 1 lease"));
