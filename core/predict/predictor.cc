@@ -29,19 +29,20 @@ double Seconds(absl::Time at) {
 // last one, reaches log 2.
 absl::Duration MedianUntilUse(const predict::Horizons& p) {
   if (p[kHorizons - 1] < kMinExpectedIn1H) return absl::InfiniteDuration();
-  double from_t = 0, from_hazard = 0, slope = 0;
-  for (size_t h = 0; h < kHorizons; ++h) {
-    const double hazard = -std::log1p(-std::min(p[h], 1 - 1e-9));
-    slope = (hazard - from_hazard) / (kHorizonSeconds[h] - from_t);
-    if (hazard >= M_LN2) break;
-    if (h + 1 == kHorizons) {
-      // Beyond the last horizon: its average rate from the start.
-      return absl::Seconds(kHorizonSeconds[h] * M_LN2 / hazard);
-    }
-    from_t = kHorizonSeconds[h];
-    from_hazard = hazard;
+  const auto hazard = [&](size_t h) {
+    return -std::log1p(-std::min(p[h], 1 - 1e-9));
+  };
+  size_t h = 0;
+  while (h < kHorizons && p[h] < 0.5) ++h;
+  if (h == kHorizons) {
+    // Beyond the last horizon: its average rate from the start.
+    return absl::Seconds(kHorizonSeconds[h - 1] * M_LN2 / hazard(h - 1));
   }
-  return absl::Seconds(from_t + (M_LN2 - from_hazard) / slope);
+  const double from_t = h == 0 ? 0 : kHorizonSeconds[h - 1];
+  const double from_hazard = h == 0 ? 0 : hazard(h - 1);
+  return absl::Seconds(from_t + (M_LN2 - from_hazard) *
+                                    (kHorizonSeconds[h] - from_t) /
+                                    (hazard(h) - from_hazard));
 }
 
 }  // namespace

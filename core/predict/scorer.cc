@@ -47,16 +47,19 @@ Scorer::Scorer(const Memory& memory, const View& view, double now_seconds,
   // Uses come in runs of one model: a run is one chance for another, not many.
   for (double& count : followers_) count *= 1 - memory.repeat_rate();
 
-  const auto after = [&](const Scope* scope, NameIndex before) {
-    return scope == nullptr ? nullptr
-                            : scope->successions().Find(before, last_);
-  };
-  successors_[0] = after(view.everybody, Scope::kNone);
-  successors_[1] = after(view.user, Scope::kNone);
+  AddSuccessors(view.everybody, Scope::kNone);
+  AddSuccessors(view.user, Scope::kNone);
   const NameIndex before_last = base_.last_models()[1];
   if (before_last == Scope::kNone) return;
-  successors_[2] = after(view.everybody, before_last);
-  successors_[3] = after(view.user, before_last);
+  AddSuccessors(view.everybody, before_last);
+  AddSuccessors(view.user, before_last);
+}
+
+void Scorer::AddSuccessors(const Scope* scope, NameIndex before) {
+  if (scope == nullptr) return;
+  const SuccessorList* list = scope->successions().Find(before, last_);
+  if (list == nullptr) return;
+  successors_[successor_lists_++] = {list, 1 / (list->total() + kFollowWeight)};
 }
 
 bool Scorer::ReuseOf(NameIndex model, Score* score) const {
@@ -93,10 +96,9 @@ void Scorer::NextOf(NameIndex model, Score* score) const {
   if (last_ == Scope::kNone) return;
   const double repeat = memory_.repeat_rate() * kRepeatShare;
   q = (model == last_ ? repeat : 0) + (1 - repeat) * q;
-  for (const SuccessorList* list : successors_) {
-    if (list == nullptr) continue;
-    q = (list->Count(model) + kFollowWeight * q) /
-        (list->total() + kFollowWeight);
+  for (size_t i = 0; i < successor_lists_; ++i) {
+    const auto& [list, scale] = successors_[i];
+    q = (list->Count(model) + kFollowWeight * q) * scale;
   }
   score->next = q;
 }

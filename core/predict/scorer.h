@@ -44,6 +44,7 @@ class Scorer {
 
  private:
   void NextOf(NameIndex model, Score* score) const;
+  void AddSuccessors(const Scope* scope, NameIndex before);
   double AnnouncedOf(NameIndex model) const;
   bool ReuseOf(NameIndex model, Score* score) const;
 
@@ -56,7 +57,12 @@ class Scorer {
   Horizons any_use_{};
   Horizons followers_{};
   // What followed the last models before, the strongest evidence last.
-  std::array<const SuccessorList*, 4> successors_{};
+  struct Successors {
+    const SuccessorList* list;
+    double scale;  // 1 / (all cases + the prior's weight)
+  };
+  std::array<Successors, 4> successors_;
+  size_t successor_lists_ = 0;
 };
 
 }  // namespace warmup::predict

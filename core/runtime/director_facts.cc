@@ -267,20 +267,19 @@ void Director::AddBound(ModelType task, const ModelId& bound,
   if (bound.empty()) return;
   auto it = std::find_if(forecasts->begin(), forecasts->end(),
                          [&](const Forecast& f) { return f.model == bound; });
-  Forecast forecast;
-  if (it != forecasts->end()) {
-    forecast = std::move(*it);
-    forecasts->erase(it);
+  if (it == forecasts->end()) {
+    Forecast unseen;
+    unseen.model = bound;
+    unseen.expected_until_use = absl::InfiniteDuration();
+    it = forecasts->insert(it, std::move(unseen));
   }
-  forecast.model = bound;
-  forecast.p_1min = std::max(forecast.p_1min, kBoundProbability);
-  forecast.p_5min = std::max(forecast.p_5min, forecast.p_1min);
-  forecast.p_1h = std::max(forecast.p_1h, forecast.p_5min);
-  forecast.expected_until_use =
-      std::min(forecast.expected_until_use, absl::Seconds(30));
-  forecast.reasons = {
+  it->p_1min = std::max(it->p_1min, kBoundProbability);
+  it->p_5min = std::max(it->p_5min, it->p_1min);
+  it->p_1h = std::max(it->p_1h, it->p_5min);
+  it->expected_until_use = std::min(it->expected_until_use, absl::Seconds(30));
+  it->reasons = {
       absl::StrCat("this session binds it to ", std::string(ToString(task)))};
-  forecasts->insert(forecasts->begin(), std::move(forecast));
+  std::rotate(forecasts->begin(), it, it + 1);
 }
 
 void Director::AddUnused(const PredictionRequest& request,
@@ -329,6 +328,7 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
   }
   AddUnused(request, &forecasts);
   Prediction prediction;
+  prediction.models.reserve(forecasts.size());
   for (Forecast& forecast : forecasts) {
     const Catalogue::Entry& entry = *catalogue_.Find(forecast.model);
     for (std::string& reason :
