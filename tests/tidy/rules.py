@@ -163,7 +163,7 @@ BANNED = [
      r"\bstd::(?:\w+_)?mutex\b|\bstd::condition_variable\b",
      "core/base/mutex.h"),
     (r"", r"(?m)^using\s+namespace\b", "not at file scope"),
-    (r"(?!server/|clients/|demo/|bench/)", r"\bgetenv\b",
+    (r"(?!server/|clients/|demo/|bench/|tests/cli/)", r"\bgetenv\b",
      "settings come in through Options"),
 ]
 
