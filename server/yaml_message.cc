@@ -222,11 +222,17 @@ void Emit(const Message& message, YAML::Emitter& out) {
   out << YAML::EndMap;
 }
 
-// YAML::Load throws; this is the one place that sees it.
+// YAML::LoadAll throws; this is the one place that sees it. No document at
+// all is an empty one.
 absl::Status Parse(const Reader& reader, const std::string& text,
                    YAML::Node* node) {
   try {
-    *node = YAML::Load(text);
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.size() > 1) {
+      return reader.Wrong(documents[1].Mark(), "",
+                          "a second document begins here, one is read");
+    }
+    *node = documents.empty() ? YAML::Node() : documents.front();
     return absl::OkStatus();
   } catch (const YAML::Exception& error) {
     return reader.Wrong(error.mark, "", error.msg);
