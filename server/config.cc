@@ -1,5 +1,7 @@
 #include "server/config.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
@@ -103,9 +105,13 @@ absl::Status MergeSets(const ConfigSources& sources, v1::Config* config) {
   return absl::OkStatus();
 }
 
+// By what it is, not by how it begins: 127.example.org is anybody's name.
 bool IsLoopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" ||
-         absl::StartsWith(host, "127.");
+  in_addr address{};
+  if (inet_pton(AF_INET, host.c_str(), &address) == 1) {
+    return ntohl(address.s_addr) >> 24 == 127;
+  }
+  return host == "localhost" || host == "::1" || host == "[::1]";
 }
 
 absl::Status CheckAddresses(const v1::Config& config) {
