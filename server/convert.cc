@@ -1,5 +1,7 @@
 #include "server/convert.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/limits.h"
@@ -12,12 +14,56 @@ constexpr int64_t kMaxNanos = 999'999'999;
 constexpr int64_t kMinSeconds = -62'135'596'800;
 constexpr int64_t kMaxSeconds = 253'402'300'799;
 
+// Bytes of the UTF-8 character that `text` begins with; 0: it does not.
+size_t CharacterLength(std::string_view text) {
+  const auto byte = [&](size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const auto is_tail = [&](size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+  const unsigned first = byte(0);
+  if (first < 0x80U) return 1;
+  if (first < 0xC2U || !is_tail(1)) return 0;
+  if (first < 0xE0U) return 2;
+  if (!is_tail(2)) return 0;
+  const unsigned second = byte(1);
+  if (first < 0xF0U) {  // neither overlong nor a surrogate
+    const bool is_bad = (first == 0xE0U && second < 0xA0U) ||
+                        (first == 0xEDU && second > 0x9FU);
+    return is_bad ? 0 : 3;
+  }
+  const bool is_bad = !is_tail(3) || first > 0xF4U ||
+                      (first == 0xF0U && second < 0x90U) ||
+                      (first == 0xF4U && second > 0x8FU);
+  return is_bad ? 0 : 4;
+}
+
 }  // namespace
 
 absl::Status InvalidField(std::string_view field, std::string_view what) {
   return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
                    absl::StrCat(std::string(field), ": ", std::string(what)),
                    {{"field", field}});
+}
+
+std::string WireText(std::string_view text, size_t max_bytes) {
+  constexpr std::string_view kMore = "...";
+  std::string out;
+  size_t end = 0;  // of what would be kept before kMore
+  while (!text.empty()) {
+    const size_t length = CharacterLength(text);
+    if (out.size() + std::max<size_t>(length, 1) > max_bytes) {
+      out.resize(end);
+      return out.append(kMore);
+    }
+    if (length == 0) {
+      out.push_back('?');
+    } else {
+      out.append(text.substr(0, length));
+    }
+    text.remove_prefix(std::max<size_t>(length, 1));
+    if (out.size() + kMore.size() <= max_bytes) end = out.size();
+  }
+  return out;
 }
 
 void SetTimestamp(absl::Time time, google::protobuf::Timestamp* out) {

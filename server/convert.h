@@ -28,6 +28,10 @@ namespace warmup {
 
 absl::Status InvalidField(std::string_view field, std::string_view what);
 
+// A text for people as a message can carry it: bytes that are not UTF-8 become
+// '?', and what is longer than `max_bytes` ends in "...".
+std::string WireText(std::string_view text, size_t max_bytes);
+
 // The core's timeline never jumps, the wall clock of clients does: times are
 // moved by what lies between them at the moment of the call.
 class WallClock {

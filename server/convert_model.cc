@@ -92,7 +92,7 @@ void SetModel(const WallClock& wall, const ModelView& view, v1::Model* out) {
   }
   if (view.failures > 0) {
     out->set_failure_count(view.failures);
-    out->set_last_error(view.last_error);
+    out->set_last_error(WireText(view.last_error, limits::kMaxPathBytes));
     wall.Set(view.retry_at, out->mutable_retry_time());
   }
   SetDuration(view.estimated_load_time, out->mutable_estimated_load_time());

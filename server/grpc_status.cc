@@ -4,13 +4,25 @@
 
 #include "core/base/error.h"
 #include "google/rpc/error_details.pb.h"
+#include "server/convert.h"
 
 namespace warmup {
+namespace {
+
+// Errors travel in trailers, of which clients take 8 KiB: where there is more
+// they report that, instead of what went wrong. The message is there twice,
+// once percent-encoded and once, with the metadata, in base64.
+constexpr size_t kMaxMessageBytes = 1024;
+constexpr size_t kMaxMetadataBytes = 256;
+
+}  // namespace
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const ErrorDetails error = GetErrorDetails(status);
-  const std::string message(status.message());
+  const absl::string_view text = status.message();
+  const std::string message =
+      WireText({text.data(), text.size()}, kMaxMessageBytes);
 
   google::rpc::Status details;
   details.set_code(static_cast<int>(status.code()));
@@ -18,7 +30,9 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   google::rpc::ErrorInfo info;
   info.set_reason(error.reason);
   info.set_domain("warmupd");
-  info.mutable_metadata()->insert(error.metadata.begin(), error.metadata.end());
+  for (const auto& [key, value] : error.metadata) {
+    (*info.mutable_metadata())[key] = WireText(value, kMaxMetadataBytes);
+  }
   details.add_details()->PackFrom(info);
   if (error.retry_after.has_value()) {
     google::rpc::RetryInfo retry;
