@@ -37,8 +37,7 @@ class FakeEngine final : public Engine {
     ++load_count_;
     loading_.insert(spec.id);
     changed_.NotifyAll();
-    while (!is_instant_ && !ends_.contains(spec.id) &&
-           !control.IsCancelled()) {
+    while (!is_instant_ && !ends_.contains(spec.id) && !control.IsCancelled()) {
       changed_.WaitFor(mutex_, absl::Milliseconds(5));
     }
     Leave(spec.id);
