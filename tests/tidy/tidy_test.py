@@ -212,7 +212,7 @@ class WrittenElsewhere(unittest.TestCase):
                 "void F() {\n  Mutex local;\n}\n")
         document = "docs/lock_order.md"
         self.assertEqual(check({path: code}), [f"{path}:3: lock-order"])
-        self.assertEqual(check({path: code, document: "In, `Out::mutex_`"}),
+        self.assertEqual(check({path: code, document: "`Out::mutex_`, `In::other_`"}),
                          [f"{path}:3: lock-order"])
         self.assertEqual(check({path: code, document: "`Out::In::mutex_`"}), [])
 
