@@ -159,7 +159,7 @@ TEST_CASE("Director: a session that binds the task leads the prediction") {
 }
 
 TEST_CASE("Director: a session may outlive the model it binds") {
-  World world(SmallHost(100, true));
+  SmallWorld world(SmallHost(100, true));
   world.Add("bound", 10);
   Effects fx;
   Session session;
