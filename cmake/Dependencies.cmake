@@ -20,6 +20,7 @@ endif()
 find_package(nlohmann_json CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
+find_package(CURL REQUIRED)  # CURL::libcurl
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 
 find_package(Catch2 3 CONFIG QUIET)

@@ -1,0 +1,150 @@
+#include "demo/player.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "demo/call.h"
+#include "warmup/v1/model.grpc.pb.h"
+#include "warmup/v1/warmup.grpc.pb.h"
+
+namespace warmup::demo {
+namespace {
+
+Outcome ToOutcome(v1::ServedAs served_as) {
+  switch (served_as) {
+    case v1::SERVED_AS_WARM:
+      return Outcome::kWarm;
+    case v1::SERVED_AS_LATE:
+      return Outcome::kLate;
+    case v1::SERVED_AS_COLD:
+      return Outcome::kCold;
+    default:
+      return Outcome::kFailed;
+  }
+}
+
+}  // namespace
+
+struct Player::Stubs {
+  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
+      : models(v1::ModelService::NewStub(channel)),
+        warmup(v1::WarmupService::NewStub(channel)) {}
+
+  std::unique_ptr<v1::ModelService::Stub> models;
+  std::unique_ptr<v1::WarmupService::Stub> warmup;
+};
+
+Player::Player(const std::shared_ptr<grpc::Channel>& channel,
+               SharedBoard& board, std::function<bool()> is_stopped,
+               OnRequest on_request)
+    : stubs_(std::make_unique<Stubs>(channel)),
+      board_(board),
+      is_stopped_(std::move(is_stopped)),
+      on_request_(std::move(on_request)) {}
+
+Player::~Player() = default;
+
+absl::Status Player::Play(const Trace& trace) {
+  for (const Step& step : trace.steps) {
+    absl::Status status = Pause(step.gap);
+    if (!status.ok()) return status;
+    switch (step.kind) {
+      case StepKind::kRequest:
+        status = Request(step);
+        break;
+      case StepKind::kSession:
+        status = OpenSession(step);
+        break;
+      case StepKind::kActivity:
+        status = ReportActivity(step);
+        break;
+    }
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Player::Pause(absl::Duration gap) const {
+  constexpr absl::Duration kLookAgain = absl::Milliseconds(50);
+  const absl::Time end = absl::Now() + gap;
+  while (!is_stopped_()) {
+    const absl::Duration left = end - absl::Now();
+    if (left <= absl::ZeroDuration()) return absl::OkStatus();
+    absl::SleepFor(std::min(left, kLookAgain));
+  }
+  return absl::CancelledError("stopped");
+}
+
+// The request itself: has the model loaded if it is not there, waits, and says
+// that it was used.
+absl::Status Player::Request(const Step& step) {
+  v1::LoadModelRequest load;
+  load.set_model_id(step.item);
+  load.set_wait(true);
+  const auto loaded =
+      Call(*stubs_->models, &v1::ModelService::Stub::LoadModel, load);
+  if (!loaded.ok()) return loaded.status();
+
+  v1::RecordUsageRequest usage;
+  v1::Usage& used = *usage.add_usages();
+  used.set_model_id(step.item);
+  used.set_session_id(session_);
+  const auto recorded =
+      Call(*stubs_->warmup, &v1::WarmupService::Stub::RecordUsage, usage);
+  if (!recorded.ok()) return recorded.status();
+
+  RequestRow row;
+  row.recorded = step.recorded;
+  row.model = step.item;
+  row.outcome = ToOutcome(loaded->served_as());
+  row.waited = absl::Seconds(loaded->waited().seconds()) +
+               absl::Nanoseconds(loaded->waited().nanos());
+  board_.Update([&](Board& board) {
+    constexpr size_t kKept = 16;
+    board.tallies.back().Add(row);
+    board.requests.push_back(row);
+    if (board.requests.size() > kKept) board.requests.pop_front();
+    for (ModelRow& model : board.models) {
+      if (model.id == row.model) model.is_guess = false;
+    }
+  });
+  on_request_(row);
+  return absl::OkStatus();
+}
+
+// The tool was started, set to a model: what it is about to use is announced.
+absl::Status Player::OpenSession(const Step& step) {
+  if (!session_.empty()) {
+    v1::StopWarmupSessionRequest stop;
+    stop.set_session_id(session_);
+    const auto stopped = Call(
+        *stubs_->warmup, &v1::WarmupService::Stub::StopWarmupSession, stop);
+    if (!stopped.ok()) return stopped.status();
+  }
+  v1::StartWarmupSessionRequest start;
+  start.mutable_session()->set_client("demo");
+  start.mutable_session()->set_user_id("developer");
+  start.mutable_session()->mutable_lease()->set_seconds(3600);
+  (*start.mutable_session()->mutable_roles())["chat"] = step.item;
+  const auto started = Call(
+      *stubs_->warmup, &v1::WarmupService::Stub::StartWarmupSession, start);
+  if (!started.ok()) return started.status();
+  session_ = started->session().session_id();
+  board_.Update([&](Board& board) {
+    board.announced = absl::StrCat("a session opened with ", step.item);
+  });
+  return absl::OkStatus();
+}
+
+absl::Status Player::ReportActivity(const Step& step) {
+  v1::ReportActivityRequest report;
+  v1::Activity& activity = *report.add_activities();
+  activity.set_kind(step.item);
+  activity.set_session_id(session_);
+  return Call(*stubs_->warmup, &v1::WarmupService::Stub::ReportActivity, report)
+      .status();
+}
+
+}  // namespace warmup::demo
