@@ -2,13 +2,11 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -134,17 +132,10 @@ std::string CodeName(grpc::StatusCode code) {
   return index < kNames.size() ? kNames[index] : absl::StrCat("code ", code);
 }
 
-// "model=llama"; bytes as people read them: "needed=1.5 GiB".
-void AppendValue(std::string* text,
-                 const std::pair<const std::string, std::string>& entry) {
-  double bytes = 0;
-  const std::string& key = entry.first;
-  if (absl::EndsWith(key, "_bytes") && absl::SimpleAtod(entry.second, &bytes)) {
-    absl::StrAppend(text, key.substr(0, key.size() - strlen("_bytes")), "=",
-                    HumanBytes(bytes));
-  } else {
-    absl::StrAppend(text, key, "=", entry.second);
-  }
+// UNAVAILABLE without a reason is the transport's; a daemon that stops is as
+// good as gone. Any other reason is an answer.
+bool IsGone(const ErrorDetails& details) {
+  return details.reason.empty() || details.reason == "STOPPING";
 }
 
 std::string Lines(const Style& style, const std::string& error,
@@ -179,6 +170,14 @@ ErrorDetails GetErrorDetails(const grpc::Status& status) {
   return details;
 }
 
+std::string ShortMessage(const grpc::Status& status) {
+  const std::string& message = status.error_message();
+  constexpr std::string_view kBefore = "last error: UNKNOWN: ";
+  const size_t at = message.find(kBefore);
+  return at == std::string::npos ? message
+                                 : message.substr(at + kBefore.size());
+}
+
 ExitCode ExitCodeFor(const grpc::Status& status) {
   switch (status.error_code()) {
     case grpc::StatusCode::OK:
@@ -199,9 +198,7 @@ ExitCode ExitCodeFor(const grpc::Status& status) {
     case grpc::StatusCode::UNAUTHENTICATED:
       return kExitForbidden;
     case grpc::StatusCode::UNAVAILABLE:
-      // A daemon that gives a reason has answered.
-      return GetErrorDetails(status).reason.empty() ? kExitUnreachable
-                                                    : kExitFailed;
+      return IsGone(GetErrorDetails(status)) ? kExitUnreachable : kExitFailed;
     default:
       return kExitFailed;
   }
@@ -209,18 +206,23 @@ ExitCode ExitCodeFor(const grpc::Status& status) {
 
 std::string DescribeError(const grpc::Status& status, const std::string& target,
                           const Style& style) {
-  const std::string message = Printable(status.error_message());
-  if (ExitCodeFor(status) == kExitUnreachable) {
+  const std::string message = Printable(ShortMessage(status));
+  const ErrorDetails details = GetErrorDetails(status);
+  if (ExitCodeFor(status) == kExitUnreachable && details.reason.empty()) {
     return Lines(style, absl::StrCat("no daemon answers at ", target), message,
                  "start one with `warmupd`, or say where it listens with "
                  "--target or $WARMUP_TARGET");
   }
-  const ErrorDetails details = GetErrorDetails(status);
   std::string why = CodeName(status.error_code());
   if (!details.reason.empty()) absl::StrAppend(&why, ", ", details.reason);
   if (!details.metadata.empty()) {
-    absl::StrAppend(&why, " (",
-                    absl::StrJoin(details.metadata, ", ", AppendValue), ")");
+    absl::StrAppend(
+        &why, " (",
+        absl::StrJoin(details.metadata, ", ",
+                      [](std::string* text, const auto& entry) {
+                        text->append(HumanPair(entry.first, entry.second));
+                      }),
+        ")");
   }
   return Lines(style, message.empty() ? "the daemon gave no message" : message,
                Printable(why), Printable(HintFor(status, details)));

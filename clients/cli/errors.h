@@ -35,6 +35,10 @@ struct ErrorDetails {
 };
 ErrorDetails GetErrorDetails(const grpc::Status& status);
 
+// The message without what gRPC writes before the cause of a failure to
+// connect.
+std::string ShortMessage(const grpc::Status& status);
+
 ExitCode ExitCodeFor(const grpc::Status& status);
 
 // An error as people read it: what failed, why, and what to do next. Lines

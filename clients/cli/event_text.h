@@ -8,7 +8,8 @@
 
 namespace warmup::cli {
 
-// An event in one line without its end: sequence, time, type, source, data.
+// An event in one line without its end: sequence, time, type, source, its
+// data and metadata as key=value.
 std::string EventLine(const v1::Event& event, const Style& style);
 
 }  // namespace warmup::cli

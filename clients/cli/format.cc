@@ -93,6 +93,16 @@ std::string HumanCount(double count) {
   return absl::StrFormat("%.0f", count);
 }
 
+std::string HumanPair(std::string_view key, std::string_view value) {
+  constexpr std::string_view kUnit = "_bytes";
+  double bytes = 0;
+  if (!key.ends_with(kUnit) || !absl::SimpleAtod(std::string(value), &bytes)) {
+    return absl::StrCat(std::string(key), "=", std::string(value));
+  }
+  key.remove_suffix(kUnit.size());
+  return absl::StrCat(std::string(key), "=", HumanBytes(bytes));
+}
+
 std::string Plural(double count, std::string_view noun) {
   std::string text = absl::StrFormat("%s %s", HumanCount(count), noun);
   if (count == 1) return text;

@@ -23,6 +23,9 @@ std::string HumanTime(absl::Time time);
 // "now", "12 s ago", "3 min ago", "2 h ago", "4 d ago"; ahead: "in 12 s".
 std::string HumanAge(absl::Time time, absl::Time now);
 std::string HumanCount(double count);
+// "model=llama"; bytes as people read them: "held_bytes", "1073741824" is
+// "held=1 GiB".
+std::string HumanPair(std::string_view key, std::string_view value);
 // "1 model", "3 models", "2 activities".
 std::string Plural(double count, std::string_view noun);
 

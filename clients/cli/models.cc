@@ -68,12 +68,17 @@ void Get(Cli& cli, const v1::GetModelRequest& request) {
             DescribeModel(response->model(), absl::Now(), cli.out()));
 }
 
-std::string WatchLine(const v1::Model& model, const Style& style) {
-  std::string text =
-      absl::StrCat(style.Dim(absl::FormatTime("%H:%M:%E3S", absl::Now(),
-                                              absl::LocalTimeZone())),
-                   "  ", Fit(Printable(model.spec().model_id()), 32), "  ",
-                   StateText(model, style));
+// "07:32:57.427  llama3.1:8b   ● ready"
+std::string WatchLine(const std::string& id, const std::string& text,
+                      const Style& style) {
+  const absl::Time now = absl::Now();
+  return absl::StrCat(
+      style.Dim(absl::FormatTime("%H:%M:%E3S", now, absl::LocalTimeZone())),
+      "  ", Fit(Printable(id), 32), "  ", text, "\n");
+}
+
+std::string ChangeText(const v1::Model& model, const Style& style) {
+  std::string text = StateText(model, style);
   if (model.load_kind() != v1::LOAD_KIND_UNSPECIFIED) {
     absl::StrAppend(&text, " (", Word(model.load_kind()), ")");
   }
@@ -82,7 +87,7 @@ std::string WatchLine(const v1::Model& model, const Style& style) {
   if (model.failure_count() > 0) {
     absl::StrAppend(&text, "  ", LastErrorText(model));
   }
-  return absl::StrCat(text, "\n");
+  return text;
 }
 
 void Watch(Cli& cli, const v1::WatchModelsRequest& request) {
@@ -90,10 +95,11 @@ void Watch(Cli& cli, const v1::WatchModelsRequest& request) {
             [&cli](const v1::WatchModelsResponse& response) {
               std::string lines;
               for (const v1::Model& model : response.models()) {
-                absl::StrAppend(&lines, WatchLine(model, cli.out()));
+                lines += WatchLine(model.spec().model_id(),
+                                   ChangeText(model, cli.out()), cli.out());
               }
               for (const std::string& id : response.removed_model_ids()) {
-                absl::StrAppend(&lines, Printable(id), " was removed\n");
+                lines += WatchLine(id, cli.out().Dim("removed"), cli.out());
               }
               cli.PrintLine(response, lines);
             });

@@ -86,9 +86,7 @@ void Stop(Cli& cli, const v1::StopWarmupSessionRequest& request) {
   cli.Print(*response,
             absl::StrCat(
                 Printable(response->session().session_id()), " stopped after ",
-                HumanDuration(absl::Trunc(std::max(lived, absl::ZeroDuration()),
-                                          absl::Seconds(1))),
-                "\n"));
+                HumanDuration(std::max(lived, absl::ZeroDuration())), "\n"));
   SayIfNotDurable(cli, response->is_durable());
 }
 

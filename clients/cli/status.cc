@@ -160,7 +160,7 @@ void LiveStatus::Poll() {
     status = stub.GetRecentEvents(&events_context, LastEvents(), &events);
   }
   const std::lock_guard lock(mutex_);
-  view_.trouble = status.ok() ? "" : status.error_message();
+  view_.trouble = status.ok() ? "" : ShortMessage(status);
   if (!status.ok()) return;
   view_.metrics = metrics;
   view_.events = {events.events().begin(), events.events().end()};

@@ -38,6 +38,21 @@ TEST_CASE("Errors: UNAVAILABLE with a reason is a daemon that answers") {
   CHECK(Describe(status).find("no daemon") == std::string::npos);
 }
 
+TEST_CASE("Errors: a daemon that stops is as good as gone") {
+  const grpc::Status status = FakeError(
+      StatusCode::UNAVAILABLE, "warmupd is stopping", "STOPPING", {}, 1000);
+  CHECK(ExitCodeFor(status) == kExitUnreachable);
+  CHECK(Describe(status).find("error: warmupd is stopping\n") == 0);
+}
+
+TEST_CASE("Errors: of a failed connection only the cause is told") {
+  CHECK(ShortMessage(grpc::Status(
+            StatusCode::UNAVAILABLE,
+            "failed to connect to all addresses; last error: UNKNOWN: "
+            "unix:/d.sock: Connection refused")) ==
+        "unix:/d.sock: Connection refused");
+}
+
 TEST_CASE("Errors: the details are read from google.rpc.Status") {
   const ErrorDetails details =
       GetErrorDetails(FakeError(StatusCode::NOT_FOUND, "no model \"a\"",

@@ -52,6 +52,31 @@ TEST_CASE("Format: durations are read as Go writes them, or in seconds") {
   CHECK_FALSE(ParseDuration("soon").ok());
 }
 
+TEST_CASE("Format: control characters of others do not reach a terminal") {
+  CHECK(Printable("a\033[2Jb\nc\td") == "a?[2Jb c d");
+  CHECK(Printable("\xC2\x9B"
+                  "2J") == "?2J");
+  CHECK(Printable("größer ● ok") == "größer ● ok");
+}
+
+TEST_CASE("Format: ages are coarse, and look ahead as well") {
+  const absl::Time now = absl::FromUnixSeconds(1000000);
+  CHECK(HumanAge(now, now) == "now");
+  CHECK(HumanAge(now - absl::Seconds(12), now) == "12 s ago");
+  CHECK(HumanAge(now - absl::Minutes(125), now) == "2 h ago");
+  CHECK(HumanAge(now - absl::Hours(50), now) == "2 d ago");
+  CHECK(HumanAge(now + absl::Seconds(90), now) == "in 1 min");
+}
+
+TEST_CASE("Format: counts and pairs read well") {
+  CHECK(Plural(1, "model") == "1 model");
+  CHECK(Plural(0, "session") == "0 sessions");
+  CHECK(Plural(2, "activity") == "2 activities");
+  CHECK(HumanPair("held_bytes", "1073741824") == "held=1 GiB");
+  CHECK(HumanPair("held_bytes", "many") == "held_bytes=many");
+  CHECK(HumanPair("model", "a") == "model=a");
+}
+
 TEST_CASE("Format: text is fitted by what a terminal shows of it") {
   CHECK(Fit("abc", 5) == "abc  ");
   CHECK(Fit("abcdef", 4) == "abc…");

@@ -52,7 +52,7 @@ TEST_CASE_METHOD(CliFixture, "Live: Ctrl-C ends a watch with 0") {
     words.insert(words.end(), command.begin(), command.end());
     TerminalRun run(words);
     CHECK(run.ReadUntil(command[0] == "events"   ? "build_finished"
-                        : command[0] == "models" ? "embed was removed"
+                        : command[0] == "models" ? "removed"
                                                  : "SERVING"));
     run.Signal(SIGINT);
     CHECK(run.Wait() == 0);

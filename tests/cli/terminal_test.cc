@@ -22,6 +22,23 @@ TEST_CASE("Table: a missing cell is empty, and no line ends in spaces") {
   CHECK(table.Render(Style::Plain()) == "A  B\nx\n");
 }
 
+TEST_CASE("Table: a note below a row does not widen its columns") {
+  Table table({{"A"}, {"B"}});
+  table.Add({"x", "y"});
+  table.AddNote("  because of this and that");
+  table.Add({"z", "w"});
+  CHECK(table.Render(Style::Plain()) ==
+        "A  B\nx  y\n  because of this and that\nz  w\n");
+}
+
+TEST_CASE("Fields: values stand below each other, empty ones are left out") {
+  Fields fields;
+  fields.Add("a", "1");
+  fields.Add("empty", "");
+  fields.Add("long", "2");
+  CHECK(fields.Render(Style::Plain()) == "a     1\nlong  2\n");
+}
+
 TEST_CASE("Style: no escapes without a colour terminal") {
   CHECK(Style::Plain().Red("text") == "text");
 }
