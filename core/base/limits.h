@@ -37,11 +37,11 @@ inline constexpr absl::Duration kMaxFactAge = absl::Hours(1);
 inline constexpr absl::Duration kMaxFactAhead = absl::Seconds(5);
 
 // Events.
-inline constexpr size_t kMaxEventBytes = 64 * 1024;
+inline constexpr size_t kMaxEventBytes = size_t{64} << 10;
 inline constexpr size_t kEventHistory = 65'536;
 inline constexpr size_t kEventHistoryBytes = size_t{32} << 20;
 inline constexpr size_t kMaxSubscribers = 10'000;
-inline constexpr size_t kMaxEventBatchBytes = 256 * 1024;
+inline constexpr size_t kMaxEventBatchBytes = size_t{256} << 10;
 inline constexpr size_t kMaxFilters = 64;
 inline constexpr size_t kStoredEvents = 1'000;
 

@@ -20,9 +20,12 @@
 #define WARMUP_ASSIGN_OR_RETURN(lhs, expr) \
   WARMUP_ASSIGN_OR_RETURN_IMPL(            \
       WARMUP_STATUS_CONCAT(warmup_statusor_, __LINE__), lhs, expr)
+// `lhs` may declare a variable, so it takes no parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define WARMUP_ASSIGN_OR_RETURN_IMPL(tmp, lhs, expr) \
   auto tmp = (expr);                                 \
   if (!tmp.ok()) return std::move(tmp).status();     \
   lhs = *std::move(tmp)
+// NOLINTEND(bugprone-macro-parentheses)
 
 #endif  // WARMUP_CORE_BASE_STATUS_MACROS_H_

@@ -37,16 +37,19 @@ void AddAnnounced(const View& view, double now, NameIndex model,
                   std::vector<std::string>* reasons) {
   const char* who = "this session";
   const Scope* scope = view.session;
-  if (scope == nullptr && (scope = view.user) != nullptr) who = "this user";
+  if (scope == nullptr) {
+    scope = view.user;
+    who = "this user";
+  }
   if (scope == nullptr) {
     scope = view.everybody;
     who = "a session";
   }
   const auto* pending = scope->announcements().Find(model, now);
   if (pending == nullptr) return;
-  reasons->push_back(absl::StrCat(
-      "announced by ", who, " ", Span(std::max(0.0, now - pending->at)),
-      " ago"));
+  reasons->push_back(absl::StrCat("announced by ", who, " ",
+                                  Span(std::max(0.0, now - pending->at)),
+                                  " ago"));
 }
 
 void AddFollows(const Memory& memory, const View& view, NameIndex model,
@@ -58,9 +61,8 @@ void AddFollows(const Memory& memory, const View& view, NameIndex model,
   if (list == nullptr || list->total() < kMinCases) return;
   const double share = list->Count(model) / list->total();
   if (share < kMinShare) return;
-  reasons->push_back(absl::StrCat("follows ", memory.names().Name(last),
-                                  " in ", std::llround(100 * share),
-                                  " % of cases"));
+  reasons->push_back(absl::StrCat("follows ", memory.names().Name(last), " in ",
+                                  std::llround(100 * share), " % of cases"));
 }
 
 void AddUsed(const Scope& scope, const UseHistory& use, double now,
@@ -80,10 +82,9 @@ void AddTime(const UseHistory& use, LocalTime local,
   const bool hour = use.profile.HourLift(local) >= kMinLift;
   const bool weekday = use.profile.WeekdayLift(local) >= kMinLift;
   if (!hour && !weekday) return;
-  reasons->push_back(
-      absl::StrCat("often used ", hour ? "at this hour" : "",
-                   hour && weekday ? " and " : "",
-                   weekday ? absl::StrCat("on ", kDays[local.weekday]) : ""));
+  reasons->push_back(absl::StrCat(
+      "often used ", hour ? "at this hour" : "", hour && weekday ? " and " : "",
+      weekday ? absl::StrCat("on ", kDays[local.weekday]) : ""));
 }
 
 }  // namespace

@@ -327,6 +327,7 @@ std::vector<Coordinator::Wanted> Coordinator::WantedModels(
     return key(a) < key(b);
   });
   std::vector<Wanted> wanted;
+  wanted.reserve(queue.size());
   for (auto& entry : queue) wanted.push_back(std::move(std::get<2>(entry)));
   return wanted;
 }

@@ -58,6 +58,7 @@ std::vector<Ledger::Reservation> Ledger::Holders(
 
 std::vector<std::string> Ledger::Devices() const {
   std::vector<std::string> devices;
+  devices.reserve(budgets_.size());
   for (const auto& [device, bytes] : budgets_) devices.push_back(device);
   return devices;
 }

@@ -154,6 +154,7 @@ class Planner {
     }
     std::sort(keyed.begin(), keyed.end());
     std::vector<const ResidentView*> victims;
+    victims.reserve(keyed.size());
     for (const auto& [key, resident] : keyed) victims.push_back(resident);
     return victims;
   }
@@ -185,8 +186,9 @@ class Planner {
 
   // Takes from the front until both needs are met, then puts back what proved
   // unnecessary, most valuable first. False if they cannot be met.
-  static bool Choose(std::vector<const ResidentView*> from, int64_t bytes,
-                     int models, std::vector<const ResidentView*>* chosen) {
+  static bool Choose(const std::vector<const ResidentView*>& from,
+                     int64_t bytes, int models,
+                     std::vector<const ResidentView*>* chosen) {
     chosen->clear();
     for (const ResidentView* resident : from) {
       if (bytes <= 0 && models <= 0) break;
@@ -280,7 +282,7 @@ class Planner {
       return now_ - victim->last_used < kJustUsed;
     });
     std::vector<const ResidentView*> chosen;
-    if (!Choose(std::move(victims), shortage, ExcessModels(0), &chosen)) {
+    if (!Choose(victims, shortage, ExcessModels(0), &chosen)) {
       return false;
     }
     double lost = 0;
