@@ -107,6 +107,25 @@ def function_length(file):
                 f"a body of {lines} lines; {MAX_FUNCTION_LINES} at most")
 
 
+MAX_PORT_FUNCTIONS = 6
+
+
+def port_size(file):
+    """A port is an interface that somebody else can implement in a day."""
+    if not file.path.startswith("core/ports/"):
+        return
+    functions = {}
+    lines = file.code.split("\n")
+    for number, line in enumerate(lines, 1):
+        if re.match(r"\s+virtual\s+(?!~)", line):
+            name = source.enclosing_class(lines, number)
+            functions[name] = functions.get(name, 0) + 1
+            if functions[name] == MAX_PORT_FUNCTIONS + 1:
+                yield number, "port-size", (
+                    f"{name} has more than {MAX_PORT_FUNCTIONS} virtual "
+                    "functions")
+
+
 # --- Form ----------------------------------------------------------------------
 def include_guard(file):
     guard = "WARMUP_" + re.sub(r"\W", "_", file.path).upper() + "_"

@@ -75,6 +75,7 @@ def check_file(file, cmake, lock_document):
     yield from rules.layers(file)
     yield from rules.file_length(file)
     yield from rules.function_length(file)
+    yield from rules.port_size(file)
     yield from rules.banned(file)
     if file.path.endswith(".h"):
         yield from rules.include_guard(file)

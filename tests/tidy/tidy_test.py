@@ -112,6 +112,20 @@ class Size(unittest.TestCase):
             self.assertEqual(
                 check({"core/base/a.cc": head + "  X(1);\n" * 200 + tail}), [])
 
+    def test_ports_are_small(self):
+        def port(path, count):
+            body = "".join(f"  virtual void F{i}() = 0;\n" for i in range(count))
+            return {path: guarded(path, "class A {\n public:\n"
+                                  "  virtual ~A() = default;\n"
+                                  + body + "};\nclass B {\n"
+                                  "  virtual void G() = 0;\n};")}
+
+        path = "core/ports/a.h"
+        self.assertEqual(check(port(path, 6)), [])
+        self.assertEqual([line.split(": ")[1] for line in check(port(path, 8))],
+                         ["port-size"])
+        self.assertEqual(check(port("core/base/a.h", 8)), [])
+
 
 class Form(unittest.TestCase):
     PATH = "core/base/a.h"

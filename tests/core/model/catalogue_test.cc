@@ -1,6 +1,7 @@
 #include "core/model/catalogue.h"
 
 #include "core/base/error.h"
+#include "core/base/limits.h"
 #include "tests/support/catch.h"
 
 namespace warmup {
@@ -83,6 +84,18 @@ TEST_CASE("Catalogue: lists in order of id, page by page") {
   const auto second = catalogue.List("b", 2);
   REQUIRE(second.size() == 1);
   CHECK(second[0]->spec.id == "c");
+}
+
+TEST_CASE("Catalogue: refuses more models than the limit, by name") {
+  Catalogue catalogue;
+  for (size_t i = 0; i < limits::kMaxModels; ++i) {
+    REQUIRE(catalogue.Register(Spec("m" + std::to_string(i))).ok());
+  }
+  const auto refused = catalogue.Register(Spec("more"));
+  CHECK(refused.status().code() == absl::StatusCode::kResourceExhausted);
+  CHECK(GetErrorDetails(refused.status()).metadata["limit"] == "kMaxModels");
+  REQUIRE(catalogue.Remove("m0").ok());
+  CHECK(catalogue.Register(Spec("more")).ok());
 }
 
 }  // namespace

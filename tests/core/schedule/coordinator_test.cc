@@ -1,6 +1,7 @@
 #include "core/schedule/coordinator.h"
 
 #include "core/base/error.h"
+#include "core/base/limits.h"
 #include "tests/support/catch.h"
 
 namespace warmup {
@@ -189,6 +190,19 @@ TEST_CASE("Coordinator: an unload the engine refused leaves it ready") {
   REQUIRE(wakes.size() == 1);
   CHECK(wakes[0].status.ok());
   CHECK(c.Find("m")->state() == ModelState::kReady);
+}
+
+TEST_CASE("Coordinator: refuses more waiters than the limit, by name") {
+  Coordinator c = Make();
+  for (size_t i = 1; i <= limits::kMaxWaiters; ++i) {
+    REQUIRE(c.Demand(At(0), "m", i, kNever).ok());
+  }
+  const auto refused = c.Demand(At(0), "m", limits::kMaxWaiters + 1, kNever);
+  CHECK(refused.status().code() == absl::StatusCode::kResourceExhausted);
+  CHECK(GetErrorDetails(refused.status()).metadata["limit"] == "kMaxWaiters");
+  CHECK(c.waiter_count() == limits::kMaxWaiters);
+  CHECK(c.Withdraw(1));
+  CHECK(c.Demand(At(0), "m", limits::kMaxWaiters + 1, kNever).ok());
 }
 
 }  // namespace

@@ -1,5 +1,9 @@
 #include "core/schedule/lease_table.h"
 
+#include <string>
+
+#include "core/base/error.h"
+#include "core/base/limits.h"
 #include "tests/support/catch.h"
 
 namespace warmup {
@@ -40,6 +44,19 @@ TEST_CASE("LeaseTable: bad durations and a used id are refused") {
   CHECK(table.Acquire(kStart, "l", "m", absl::Hours(1)).status().code() ==
         absl::StatusCode::kAlreadyExists);
   CHECK(table.Count("m") == 1);
+}
+
+TEST_CASE("LeaseTable: refuses more leases than the limit, by name") {
+  LeaseTable table;
+  for (size_t i = 0; i < limits::kMaxLeases; ++i) {
+    REQUIRE(table.Acquire(kStart, "l" + std::to_string(i), "m", absl::Hours(1))
+                .ok());
+  }
+  const auto refused = table.Acquire(kStart, "more", "m", absl::Hours(1));
+  CHECK(refused.status().code() == absl::StatusCode::kResourceExhausted);
+  CHECK(GetErrorDetails(refused.status()).metadata["limit"] == "kMaxLeases");
+  REQUIRE(table.Release("l0").ok());
+  CHECK(table.Acquire(kStart, "more", "m", absl::Hours(1)).ok());
 }
 
 }  // namespace

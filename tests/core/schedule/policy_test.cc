@@ -238,12 +238,21 @@ TEST_CASE("Policy: a guess drives out only what is worth clearly less") {
   CHECK(decisions[0].action == Action::kUnload);
 }
 
-TEST_CASE("Policy: a guess never drives out what is held or just used") {
+TEST_CASE("Policy: a guess never drives out what is held, used or waited for") {
   PolicySnapshot snapshot = Host(100);
-  AddReady(snapshot, "held", 50, 0).is_held = true;
-  AddReady(snapshot, "just-used", 50, 0, 1);
-  AddCandidate(snapshot, "guess", 50, 100);
+  snapshot.switching.max_concurrent_loads = 4;
+  AddReady(snapshot, "held", 25, 0).is_held = true;
+  AddReady(snapshot, "just-used", 25, 0, 1);
+  AddReady(snapshot, "waited-for", 25, 0).is_wanted = true;
+  AddReady(snapshot, "loading", 25, 0).state = ModelState::kLoading;
+  AddCandidate(snapshot, "guess", 25, 100);
   CHECK(Decide(snapshot, kNow).empty());
+  // It does drive out one that is none of these.
+  snapshot.residents[0].is_held = false;
+  const auto decisions = Decide(snapshot, kNow);
+  REQUIRE(decisions.size() == 1);
+  CHECK(decisions[0].action == Action::kUnload);
+  CHECK(decisions[0].model == "held");
 }
 
 TEST_CASE("Policy: an improbable model is not loaded, however slow") {
