@@ -87,6 +87,15 @@ def _add_model(image):
         file.write(os.urandom(_MODEL_BYTES))
 
 
+def _await_model(image):
+    """It is looked for in the background."""
+    for _ in range(100):
+        if "tiny" in _ctl(image, "models", "list"):
+            return
+        time.sleep(0.1)
+    raise Failure("warmupctl models list does not name it")
+
+
 def _wait_until_healthy(image, daemon):
     """Runs the HEALTHCHECK as an engine does, but without its pauses."""
     end = time.monotonic() + _seconds(image.health["start-period"]) + (
@@ -137,9 +146,8 @@ def serves(image, step):
         step("HEALTHCHECK passes", lambda: _wait_until_healthy(image, daemon))
         step("The daemon is not root", lambda: _check_user(daemon))
         step("/metrics answers", lambda: _check_metrics(image))
-        step("The model in /models is found", lambda: require(
-            "tiny" in _ctl(image, "models", "list"),
-            "warmupctl models list does not name it"))
+        step("The model in /models is found", lambda: _await_model(image))
+        step("It is loaded", lambda: _ctl(image, "load", "tiny"))
         stop = getattr(signal, image.stop_signal)
         daemon.send_signal(stop)
         step(f"{image.stop_signal} ends it with 0", lambda: require(
