@@ -256,9 +256,15 @@ void Director::Apply(absl::Time now, const Decision& decision, Effects* fx) {
     case Decision::Action::kCancelLoad:
       BeginCancel(now, id, decision.reason, fx);
       return;
-    case Decision::Action::kRefuse:
-      Deliver(coordinator_.Refuse(now, id, decision.refusal), fx);
+    case Decision::Action::kRefuse: {
+      std::vector<Wake> wakes = coordinator_.Refuse(now, id, decision.refusal);
+      for (const Wake& wake : wakes) {
+        fx->observation.demands.push_back({"failed", wake.waited});
+      }
+      Deliver(std::move(wakes), fx);
+      Changed(id, fx);
       return;
+    }
   }
 }
 

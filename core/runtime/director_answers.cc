@@ -148,6 +148,7 @@ void Director::Tick(absl::Time now, Effects* fx) {
   for (const Wake& wake : expired.wakes) {
     totals_.waited += wake.waited;
     fx->observation.demands.push_back({"failed", wake.waited});
+    Changed(wake.model, fx);
   }
   Deliver(std::move(expired.wakes), fx);
   fx->cancels.insert(fx->cancels.end(), expired.cancels.begin(),

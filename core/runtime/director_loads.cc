@@ -99,7 +99,10 @@ absl::Status Director::UnloadModel(absl::Time now, const ModelId& id,
 }
 
 void Director::Withdraw(absl::Time now, WaiterId waiter, Effects* fx) {
-  if (coordinator_.Withdraw(waiter)) Reconcile(now, fx);
+  const std::optional<ModelId> model = coordinator_.Withdraw(waiter);
+  if (!model.has_value()) return;
+  Changed(*model, fx);
+  Reconcile(now, fx);
 }
 
 absl::StatusOr<Lease> Director::AcquireLease(absl::Time now,

@@ -84,10 +84,11 @@ absl::Status Coordinator::Request(absl::Time now, const ModelId& model,
   return absl::OkStatus();
 }
 
-bool Coordinator::Withdraw(WaiterId waiter) {
+std::optional<ModelId> Coordinator::Withdraw(WaiterId waiter) {
   const auto it = waiter_models_.find(waiter);
-  if (it == waiter_models_.end()) return false;
-  Track& track = tracks_[it->second];
+  if (it == waiter_models_.end()) return std::nullopt;
+  const ModelId model = it->second;
+  Track& track = tracks_[model];
   const auto is_waiter = [&](const Waiter& w) { return w.id == waiter; };
   std::erase_if(track.waiters, is_waiter);
   std::erase_if(track.unload_waiters, is_waiter);
@@ -97,7 +98,7 @@ bool Coordinator::Withdraw(WaiterId waiter) {
     track.kind = LoadKind::kSpeculative;
   }
   waiter_models_.erase(it);
-  return true;
+  return model;
 }
 
 void Coordinator::AwaitUnload(absl::Time now, const ModelId& model,

@@ -112,8 +112,8 @@ class Coordinator {
   // Asks for a load that nobody waits for. No effect if it is ready, loading
   // or already asked for. UNAVAILABLE while backing off.
   absl::Status Request(absl::Time now, const ModelId& model, bool may_evict);
-  // The caller left; false if it was not waiting any more.
-  bool Withdraw(WaiterId waiter);
+  // The caller left. The model it waited for; nothing if it did not any more.
+  std::optional<ModelId> Withdraw(WaiterId waiter);
   // Joins an unload under way: woken when the memory is back.
   void AwaitUnload(absl::Time now, const ModelId& model, WaiterId waiter,
                    absl::Time deadline);
