@@ -223,9 +223,9 @@ void ModelServer::ListenLoads() {
                   GiveUpAt(runtime.Now(), call->context(),
                            request.timeout_ms()),
                   [&runtime, call](const absl::StatusOr<Wake>& wake) {
-                    absl::StatusOr<ModelView> view = wake.status();
-                    if (wake.ok()) view = runtime.GetModel(wake->model);
-                    AnswerModel<v1::UnloadModelResponse>(runtime, call)(view);
+                    AnswerModel<v1::UnloadModelResponse>(
+                        runtime, call)(wake.ok() ? runtime.GetModel(wake->model)
+                                                 : wake.status());
                   });
             });
       },
