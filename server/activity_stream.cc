@@ -2,14 +2,15 @@
 
 #include <utility>
 
+#include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "server/convert.h"
 #include "server/grpc_status.h"
-#include "server/unary_call.h"
 
 namespace warmup {
 
-// One call; owns itself. One operation is out at a time: a read, or the end.
+// One call; owns itself. While it goes on one read is out; the end may be sent
+// beside it.
 class ActivityStreams::Stream {
  public:
   explicit Stream(ActivityStreams& streams)
@@ -17,14 +18,23 @@ class ActivityStreams::Stream {
         reader_(&context_),
         on_accepted_([this](bool ok) { Accepted(ok); }),
         on_read_([this](bool ok) { Read(ok); }),
-        on_finished_([this](bool) { delete this; }) {
+        on_finished_([this](bool) { Release(); }) {
     streams_.accept_(&context_, &reader_, &on_accepted_);
   }
 
-  // While a read is out the end waits for it: cancelling the call ends both.
-  void End(const absl::Status& status) {
-    end_ = status;
-    context_.TryCancel();
+  // Once.
+  void Finish(const absl::Status& status) {
+    is_finished_ = true;
+    streams_.streams_.erase(this);
+    streams_.metrics_->Handled(status, started_);
+    ++operations_;
+    if (!status.ok()) {
+      reader_.FinishWithError(ToGrpcStatus(status), &on_finished_);
+      return;
+    }
+    v1::StreamActivityResponse response;
+    response.set_accepted_count(count_);
+    reader_.Finish(response, grpc::Status::OK, &on_finished_);
   }
 
  private:
@@ -41,20 +51,25 @@ class ActivityStreams::Stream {
       return;
     }
     streams_.streams_.insert(this);
+    ReadNext();
+  }
+
+  void ReadNext() {
+    ++operations_;
     reader_.Read(&request_, &on_read_);
   }
 
   void Read(bool ok) {
-    if (!ok) {  // the client is done, or gone
-      Finish(end_);
-      return;
+    if (!is_finished_) {
+      const absl::Status status = ok ? Take() : absl::OkStatus();
+      if (!ok || !status.ok()) {  // not ok: the client is done, or gone
+        Finish(status);
+      } else {
+        ++count_;
+        ReadNext();
+      }
     }
-    if (const absl::Status status = Take(); !status.ok()) {
-      Finish(status);
-      return;
-    }
-    ++count_;
-    reader_.Read(&request_, &on_read_);
+    Release();
   }
 
   absl::Status Take() {
@@ -65,16 +80,8 @@ class ActivityStreams::Stream {
     return runtime.ReportActivity({std::move(report)});
   }
 
-  void Finish(const absl::Status& status) {
-    streams_.streams_.erase(this);
-    streams_.metrics_->Handled(status, started_);
-    if (!status.ok()) {
-      reader_.FinishWithError(ToGrpcStatus(status), &on_finished_);
-      return;
-    }
-    v1::StreamActivityResponse response;
-    response.set_accepted_count(count_);
-    reader_.Finish(response, grpc::Status::OK, &on_finished_);
+  void Release() {
+    if (--operations_ == 0) delete this;
   }
 
   ActivityStreams& streams_;
@@ -83,7 +90,8 @@ class ActivityStreams::Stream {
   v1::StreamActivityRequest request_;
   RpcMetrics::Clock::time_point started_;
   uint32_t count_ = 0;
-  absl::Status end_;
+  bool is_finished_ = false;
+  int operations_ = 0;  // tags still to come, after the call was accepted
   Tag on_accepted_;
   Tag on_read_;
   Tag on_finished_;
@@ -95,7 +103,7 @@ void ActivityStreams::Listen(Runtime& runtime) {
 }
 
 void ActivityStreams::End(const absl::Status& status) {
-  for (Stream* stream : streams_) stream->End(status);
+  while (!streams_.empty()) (*streams_.begin())->Finish(status);
 }
 
 }  // namespace warmup

@@ -52,8 +52,9 @@ class EventServer::Subscriber final
             }),
         server_(server) {}
 
-  // Writes what there is, or waits for more. Only if CanWrite.
+  // Writes what there is, or waits for more.
   void WriteSome() {
+    if (!CanWrite()) return;  // its end is under way
     const uint64_t from = cursor_;
     const EventLog::Batch batch =
         server_.log_.Read(from, filter_, limits::kMaxEventBatchBytes);

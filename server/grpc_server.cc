@@ -17,7 +17,6 @@
 #include "core/base/error.h"
 #include "core/base/limits.h"
 #include "core/base/status_macros.h"
-#include "server/unary_call.h"
 
 namespace warmup {
 namespace {

@@ -55,6 +55,7 @@ class HealthServer::Watch final
     new Watch(server_);  // the next call
     server_.watches_.insert(this);
     Tell();
+    if (!server_.is_serving_) Finish(StoppingError());
   }
   void OnWritten() override {
     if (told_ != Now()) Tell();

@@ -6,7 +6,6 @@
 #include "core/base/error.h"
 #include "core/base/limits.h"
 #include "server/convert.h"
-#include "server/unary_call.h"
 
 namespace warmup {
 namespace {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "core/base/check.h"
 #include "server/call_queue.h"
 #include "server/grpc_status.h"
 #include "server/rpc_metrics.h"
@@ -61,6 +62,7 @@ class StreamCall {
   }
   // Only if CanWrite.
   void Write(const Response& response) {
+    WARMUP_DCHECK(CanWrite());
     is_writing_ = true;
     ++operations_;
     writer_.Write(response, &on_written_);

@@ -11,14 +11,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/error.h"
 #include "server/call_queue.h"
 #include "server/grpc_status.h"
 #include "server/rpc_metrics.h"
 
 namespace warmup {
-
-// The answer to every call that arrives while the daemon stops.
-absl::Status StoppingError();
 
 // One unary call, from the moment it is waited for until its answer is sent;
 // owns itself. Handlers run on the queue's thread.

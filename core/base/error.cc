@@ -76,4 +76,9 @@ ErrorDetails GetErrorDetails(const absl::Status& status) {
   return details;
 }
 
+absl::Status StoppingError() {
+  return MakeError(absl::StatusCode::kUnavailable, "STOPPING",
+                   "warmupd is stopping", {}, absl::Seconds(1));
+}
+
 }  // namespace warmup

@@ -33,6 +33,9 @@ absl::Status MakeError(
 // is the status code's name and the rest is empty.
 ErrorDetails GetErrorDetails(const absl::Status& status);
 
+// The answer to whoever waits or calls while the daemon stops.
+absl::Status StoppingError();
+
 }  // namespace warmup
 
 #endif  // WARMUP_CORE_BASE_ERROR_H_

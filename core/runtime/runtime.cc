@@ -204,8 +204,7 @@ WaiterId Runtime::Wait(
         done(wake.status);
       }
     };
-    status = is_stopping_ ? absl::UnavailableError("warmupd is stopping")
-                          : ask(Now(), waiter, &fx);
+    status = is_stopping_ ? StoppingError() : ask(Now(), waiter, &fx);
     if (!status.ok()) waiting_.erase(waiter);
     Commit(&fx, {});
   }

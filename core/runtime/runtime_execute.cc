@@ -61,7 +61,7 @@ void Runtime::Stop() {
   for (const auto& [waiter, wake] : waiting) {
     wake({.waiter = waiter,
           .model = {},
-          .status = absl::UnavailableError("warmupd is stopping"),
+          .status = StoppingError(),
           .served_as = ServedAs::kCold,
           .waited = absl::ZeroDuration()});
   }

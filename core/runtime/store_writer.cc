@@ -10,10 +10,10 @@ namespace warmup {
 namespace {
 
 absl::Status TooMany(size_t limit) {
-  return MakeError(absl::StatusCode::kResourceExhausted, "STORE_BACKLOG",
-                   absl::StrCat("store: ", limit,
-                                " changes wait to be written, the limit"),
-                   {{"limit", "max_pending"}}, absl::Seconds(1));
+  return MakeError(
+      absl::StatusCode::kResourceExhausted, "STORE_BACKLOG",
+      absl::StrCat("store: ", limit, " changes wait to be written, the limit"),
+      {{"limit", "max_pending"}}, absl::Seconds(1));
 }
 
 absl::Status Stopped() {
@@ -47,9 +47,7 @@ void StoreWriter::Enqueue(std::vector<StoreChange> changes, Done done) {
   Push(std::move(item));
 }
 
-absl::Status StoreWriter::Flush() {
-  return TryAndWait(/*is_last=*/false);
-}
+absl::Status StoreWriter::Flush() { return TryAndWait(/*is_last=*/false); }
 
 void StoreWriter::Stop() {
   // Its error was told by health_changed_.
@@ -180,7 +178,8 @@ absl::Status StoreWriter::CommitSingly(std::vector<StoreChange> changes) {
 
 void StoreWriter::SetHealth(const absl::Status& status) {
   if (!status.ok()) {
-    retry_at_ = Clock::now() + absl::ToChronoNanoseconds(options_.retry_interval);
+    retry_at_ =
+        Clock::now() + absl::ToChronoNanoseconds(options_.retry_interval);
   }
   const bool has_changed = status.ok() != last_status_.ok();
   last_status_ = status;

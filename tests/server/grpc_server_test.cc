@@ -247,5 +247,97 @@ TEST_CASE("UnloadModel: ends a load nobody waits for, and waits for its end") {
   CHECK(unloaded.model().held_bytes() == 0);
 }
 
+TEST_CASE("GrpcServer: a stop answers everybody who waits, and says why") {
+  ServedRuntime served(/*is_instant=*/false);
+  Client client(served.address());
+  Register(client, "m");
+  auto subscriber = client.Open(&Events::Subscribe);
+  auto old_events = client.Open(&Events::Subscribe, "from_sequence: 0");
+  auto watch = client.Open(&Models::WatchModels);
+  auto health = client.Open(&Health::Watch);
+  grpc::ClientContext activity_context;
+  v1::StreamActivityResponse taken;
+  auto activities =
+      client.stub<Warmup>().StreamActivity(&activity_context, &taken);
+  REQUIRE(activities->Write(
+      Proto<v1::StreamActivityRequest>("activity { kind: 'typing' }")));
+  REQUIRE(Eventually([&] {
+    return client.Ask(&Warmup::GetWarmupMetrics).Must().activity_count() == 1;
+  }));
+  REQUIRE(old_events.Next().has_value());
+  REQUIRE(watch.Next().has_value());
+  REQUIRE(health.Next()->status() ==
+          grpc::health::v1::HealthCheckResponse::SERVING);
+  WaitingLoad caller(client, "model_id: 'm' wait: true");
+  REQUIRE(HasWaiters(client, "m", 1));
+  served.engine.AwaitLoading("m");
+
+  // The load it cancels is an event, while the subscribers' streams end.
+  served.Stop();
+  const auto check = [](const grpc::Status& status) {
+    CheckError(status, grpc::StatusCode::UNAVAILABLE, "STOPPING");
+    CHECK(ReadGrpcError(status).retry_after.has_value());
+  };
+  check(caller.Answered().status);
+  check(subscriber.Finish());
+  check(old_events.Finish());
+  check(watch.Finish());
+  CHECK(health.Next()->status() ==
+        grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  check(health.Finish());
+  check(activities->Finish());
+}
+
+TEST_CASE("GrpcServer: while it drains new calls are refused, health tells") {
+  ServedRuntime served(/*is_instant=*/true);
+  Client client(served.address());
+  Register(client, "m");
+  served.server().Drain();
+  CheckError(client.Ask(&Models::GetModel, "model_id: 'm'").status,
+             grpc::StatusCode::UNAVAILABLE, "STOPPING");
+  CheckError(client.Ask(&Warmup::GetWarmupPrediction).status,
+             grpc::StatusCode::UNAVAILABLE, "STOPPING");
+  CheckError(client.Open(&Events::Subscribe).Finish(),
+             grpc::StatusCode::UNAVAILABLE, "STOPPING");
+  CheckError(client.Open(&Models::WatchModels).Finish(),
+             grpc::StatusCode::UNAVAILABLE, "STOPPING");
+  auto health = client.Open(&Health::Watch);
+  CHECK(health.Next()->status() ==
+        grpc::health::v1::HealthCheckResponse::NOT_SERVING);
+  CheckError(health.Finish(), grpc::StatusCode::UNAVAILABLE, "STOPPING");
+}
+
+// Streams end while somebody publishes as fast as he can.
+void StopAmongEvents() {
+  ServedRuntime served(/*is_instant=*/true);
+  Client client(served.address());
+  std::vector<AnswerStream<v1::SubscribeResponse>> subscribers;
+  for (int i = 0; i < 100; ++i) {
+    subscribers.push_back(client.Open(&Events::Subscribe, "from_sequence: 0"));
+  }
+  client.Ask(&Events::Publish, "event { event_type: 't' source: 's' }").Must();
+  for (auto& subscriber : subscribers) REQUIRE(subscriber.Next().has_value());
+  std::atomic<bool> is_over = false;
+  std::thread publisher([&] {
+    while (!is_over) {
+      Event event;
+      event.type = "late";
+      event.source = "s";
+      served.runtime().Publish(event, [](const auto&) {});
+    }
+  });
+  served.server().Drain();
+  is_over = true;
+  publisher.join();
+  served.Stop();
+  for (auto& subscriber : subscribers) {
+    CheckError(subscriber.Finish(), grpc::StatusCode::UNAVAILABLE, "STOPPING");
+  }
+}
+
+TEST_CASE("GrpcServer: events that come while streams end do no harm") {
+  for (int i = 0; i < 5; ++i) StopAmongEvents();
+}
+
 }  // namespace
 }  // namespace warmup
