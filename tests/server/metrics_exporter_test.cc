@@ -4,13 +4,12 @@
 
 #include <memory>
 #include <string>
-#include <thread>
 
-#include "absl/time/clock.h"
 #include "core/base/error.h"
 #include "server/event_service.h"
 #include "server/rpc_metrics.h"
 #include "tests/support/catch.h"
+#include "tests/support/eventually.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_engine.h"
 #include "tests/support/fake_store.h"
@@ -18,8 +17,6 @@
 
 namespace warmup {
 namespace {
-
-constexpr absl::Duration kPatience = absl::Seconds(30);
 
 class HostWithMemory final : public DeviceMonitor {
  public:
@@ -55,11 +52,7 @@ struct Fixture {
     spec.source = "/" + id;
     spec.size_bytes = bytes;
     runtime->RegisterModel(spec, [](const auto&) {});
-    const absl::Time deadline = absl::Now() + kPatience;
-    while (!runtime->GetModel(id).ok() && absl::Now() < deadline) {
-      std::this_thread::yield();
-    }
-    REQUIRE(runtime->GetModel(id).ok());
+    REQUIRE(Eventually([&] { return runtime->GetModel(id).ok(); }));
   }
   absl::Status Load(const ModelId& id) {
     Mutex mutex;
@@ -82,12 +75,8 @@ struct Fixture {
   }
   // Until the page holds `line`: what the status says is a second old at most.
   bool PageComesToHold(const std::string& line) const {
-    const absl::Time deadline = absl::Now() + kPatience;
-    while (absl::Now() < deadline) {
-      if (Page().find("\n" + line + "\n") != std::string::npos) return true;
-      absl::SleepFor(absl::Milliseconds(5));
-    }
-    return false;
+    return Eventually(
+        [&] { return Page().find("\n" + line + "\n") != std::string::npos; });
   }
 
   SystemClock clock;

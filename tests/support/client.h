@@ -19,6 +19,7 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpc/reflection/v1alpha/reflection.grpc.pb.h"
 #include "tests/support/catch.h"
+#include "tests/support/eventually.h"
 #include "tests/support/grpc_error.h"
 #include "warmup/v1/event.grpc.pb.h"
 #include "warmup/v1/model.grpc.pb.h"
@@ -31,20 +32,6 @@ using Warmup = v1::WarmupService::Stub;
 using Events = v1::EventService::Stub;
 using Health = grpc::health::v1::Health::Stub;
 using Reflection = grpc::reflection::v1alpha::ServerReflection::Stub;
-
-// How long anything in a test may take: only what hangs gets there.
-inline constexpr absl::Duration kPatience = absl::Seconds(60);
-
-// Asks until the answer is yes, for kPatience at most.
-template <class Condition>
-bool Eventually(Condition condition) {
-  const absl::Time deadline = absl::Now() + kPatience;
-  while (!condition()) {
-    if (absl::Now() > deadline) return false;
-    absl::SleepFor(absl::Milliseconds(2));
-  }
-  return true;
-}
 
 // A message from its text form. (No assertion of Catch2's: those are for one
 // thread only.)

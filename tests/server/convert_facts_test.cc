@@ -1,0 +1,154 @@
+// What clients ask and report, as far as its form goes.
+
+#include <functional>
+#include <limits>
+#include <string>
+
+#include "absl/time/clock.h"
+#include "core/base/limits.h"
+#include "server/convert.h"
+#include "tests/server/field_of.h"
+#include "tests/support/catch.h"
+
+namespace warmup {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+TEST_CASE("ReadPredictionRequest: refuses numbers that cannot be") {
+  using Request = v1::GetWarmupPredictionRequest;
+  const auto field = [](const std::function<void(Request&)>& spoil) {
+    Request request;
+    spoil(request);
+    return FieldOf(ReadPredictionRequest(request).status());
+  };
+  for (const double complexity :
+       {kNan, -kNan, -0.001, 1.001, std::numeric_limits<double>::infinity()}) {
+    CHECK(field([&](Request& r) { r.set_complexity(complexity); }) ==
+          "complexity");
+  }
+  CHECK(field([](Request& r) { r.set_input_length(-1); }) == "input_length");
+  CHECK(field([](Request& r) { r.set_max_models(-1); }) == "max_models");
+  CHECK(field([](Request& r) { r.set_task(static_cast<v1::ModelType>(11)); }) ==
+        "task");
+  CHECK(field([](Request& r) {
+          r.set_priority(static_cast<v1::RequestPriority>(5));
+        }) == "priority");
+  CHECK(field([](Request& r) {
+          r.mutable_project_context()->set_file_count(-1);
+        }) == "project_context.file_count");
+  CHECK(field([](Request& r) {
+          r.mutable_project_context()->set_language(std::string(257, 'x'));
+        }) == "project_context.language");
+  CHECK(field([](Request& r) {
+          r.mutable_user_context()->set_user_id("two words");
+        }) == "user_context.user_id");
+}
+
+TEST_CASE("ReadPredictionRequest: reads what counts, has defaults") {
+  v1::GetWarmupPredictionRequest in;
+  PredictionRequest request = *ReadPredictionRequest(in);
+  CHECK(request.max_models == 5);
+  CHECK_FALSE(request.warm);
+  CHECK(request.task == ModelType::kUnspecified);
+  in.set_task(v1::MODEL_TYPE_CHAT);
+  in.set_complexity(1);
+  in.set_max_models(7);
+  in.set_session_id("s");
+  in.set_preferred_hardware("gpu0");
+  in.mutable_user_context()->set_user_id("ada");
+  in.set_mode(v1::PREDICTION_MODE_PREDICT_AND_WARM);
+  request = *ReadPredictionRequest(in);
+  CHECK(request.max_models == 7);
+  CHECK(request.warm);
+  CHECK(request.task == ModelType::kChat);
+  CHECK(request.session == "s");
+  CHECK(request.user == "ada");
+  CHECK(request.preferred_device == "gpu0");
+}
+
+TEST_CASE("ReadActivity: an activity announces a role or a model, not both") {
+  const WallClock wall(absl::Now());
+  v1::Activity in;
+  in.set_kind("typing");
+  CHECK(ReadActivity(wall, "a", in)->at == absl::InfinitePast());
+  in.set_role("chat");
+  in.set_model_id("m");
+  CHECK(FieldOf(ReadActivity(wall, "activities[3]", in).status()) ==
+        "activities[3].role");
+  in.clear_role();
+  in.set_user_id("two words");
+  CHECK(FieldOf(ReadActivity(wall, "a", in).status()) == "a.user_id");
+  in.set_user_id("ada");
+  in.mutable_timestamp()->set_nanos(-1);
+  CHECK(FieldOf(ReadActivity(wall, "a", in).status()) == "a.timestamp");
+}
+
+TEST_CASE("ReadUsage: needs a model; its ids are identifiers") {
+  const WallClock wall(absl::Now());
+  v1::Usage in;
+  CHECK(FieldOf(ReadUsage(wall, "usages[0]", in).status()) ==
+        "usages[0].model_id");
+  in.set_model_id("m");
+  CHECK(ReadUsage(wall, "u", in).ok());
+  in.set_usage_id(std::string(257, 'x'));
+  CHECK(FieldOf(ReadUsage(wall, "u", in).status()) == "u.usage_id");
+  in.set_usage_id("1");
+  in.set_user_id("\x01");
+  CHECK(FieldOf(ReadUsage(wall, "u", in).status()) == "u.user_id");
+  in.clear_user_id();
+  in.mutable_timestamp()->set_seconds(253'402'300'800);
+  CHECK(FieldOf(ReadUsage(wall, "u", in).status()) == "u.timestamp");
+}
+
+TEST_CASE("ReadEvent: refuses what is no event, by field") {
+  v1::Event good;
+  good.set_event_type("t");
+  good.set_source("s");
+  CHECK(ReadEvent(good)->data_json == "{}");
+  const auto field = [&](const std::function<void(v1::Event&)>& spoil) {
+    v1::Event event = good;
+    spoil(event);
+    return FieldOf(ReadEvent(event).status());
+  };
+  using E = v1::Event;
+  CHECK(field([](E& e) { e.clear_event_type(); }) == "event.event_type");
+  CHECK(field([](E& e) { e.clear_source(); }) == "event.source");
+  CHECK(field([](E& e) { e.set_source("warmupd"); }) == "event.source");
+  CHECK(field([](E& e) { e.set_event_id("a b"); }) == "event.event_id");
+  for (const char* json : {"{", "{}{}", "nul", "NaN", "\"\xff\"", "{'a':1}"}) {
+    INFO(json);
+    CHECK(field([&](E& e) { e.set_data_json(json); }) == "event.data_json");
+  }
+  CHECK(field([](E& e) {
+          e.set_data_json('"' + std::string(limits::kMaxEventBytes, 'x') + '"');
+        }) == "event.data_json");
+  CHECK(field([](E& e) {
+          for (int i = 0; i <= 64; ++i) {
+            (*e.mutable_metadata())[std::to_string(i)] = "";
+          }
+        }) == "event.metadata");
+  for (const char* json : {"null", "[1]", " {\"a\": \"grün\"} ", "1e5"}) {
+    good.set_data_json(json);
+    CHECK(ReadEvent(good)->data_json == json);
+  }
+  good.set_data_json(std::string(60'000, '['));
+  CHECK_FALSE(ReadEvent(good).ok());
+}
+
+TEST_CASE("ReadFilter: at most 64 of each, and none of them empty") {
+  v1::EventFilter in;
+  for (int i = 0; i < 64; ++i) in.add_event_types("t*");
+  in.add_sources("s");
+  const EventFilter filter = *ReadFilter(in);
+  CHECK(filter.types.size() == 64);
+  CHECK(filter.sources.size() == 1);
+  in.add_event_types("t");
+  CHECK(FieldOf(ReadFilter(in).status()) == "filter.event_types");
+  in.clear_event_types();
+  in.add_sources("");
+  CHECK(FieldOf(ReadFilter(in).status()) == "filter.sources");
+}
+
+}  // namespace
+}  // namespace warmup
