@@ -35,6 +35,7 @@ struct Server {
   std::vector<double> p50_us{};
   std::vector<double> p99_us{};
   std::vector<double> calls_per_second{};
+  std::vector<double> cpu_us{};  // of the server, a call
 };
 
 void MeasureLatency(Server& server) {
@@ -80,10 +81,14 @@ void CompareLatency(Server& ours, Server& bare) {
 
 void CompareThroughput(Server& ours, Server& bare) {
   constexpr int kOutstanding = 64;
+  constexpr double kSeconds = 1;
   for (int round = 0; round < kRounds; ++round) {
     for (Server* server : {&bare, &ours}) {
-      server->calls_per_second.push_back(
-          server->client.CallsPerSecond(kOutstanding, 1.0));
+      const double cpu_before = server->process.CpuSeconds();
+      const double rate = server->client.CallsPerSecond(kOutstanding, kSeconds);
+      const double cpu = server->process.CpuSeconds() - cpu_before;
+      server->calls_per_second.push_back(rate);
+      server->cpu_us.push_back(1e6 * cpu / (rate * kSeconds));
     }
   }
   Print({.what = absl::StrCat("predictions, ", kOutstanding, " under way"),
@@ -91,6 +96,10 @@ void CompareThroughput(Server& ours, Server& bare) {
          .ours = Median(std::move(ours.calls_per_second)),
          .bare = Median(std::move(bare.calls_per_second)),
          .aim = {Aim::Kind::kRatioAtLeast, 0.75}});
+  Print({.what = "the server's processor time for each of them",
+         .unit = "us",
+         .ours = Median(std::move(ours.cpu_us)),
+         .bare = Median(std::move(bare.cpu_us))});
 }
 
 // An IDE's calls: one now and then, to a server that has gone to sleep. Both
