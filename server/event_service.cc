@@ -139,8 +139,13 @@ EventServer::EventServer(const EventLog& log, CallQueue& queue,
       sink_(wake_) {}
 
 void EventServer::OnNewEvents() {
-  ready_.insert(ready_.end(), waiting_.begin(), waiting_.end());
-  waiting_.clear();
+  // Those that waited are looked at once for each change of the log, not for
+  // each turn.
+  if (const uint64_t next = log_.next_sequence(); next != seen_sequence_) {
+    seen_sequence_ = next;
+    ready_.insert(ready_.end(), waiting_.begin(), waiting_.end());
+    waiting_.clear();
+  }
   for (size_t i = 0; i < kStreamsPerTurn && !ready_.empty(); ++i) {
     Subscriber* subscriber = ready_.front();
     ready_.pop_front();

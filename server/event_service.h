@@ -67,6 +67,7 @@ class EventServer {
   std::set<Subscriber*> subscribers_;
   std::set<Subscriber*> waiting_;
   std::deque<Subscriber*> ready_;
+  uint64_t seen_sequence_ = 0;  // of the log, when waiting_ was looked at
   QueueWake wake_;
   Sink sink_;
 };
