@@ -13,7 +13,7 @@
 namespace warmup {
 namespace {
 
-constexpr size_t kMaxSegmentBytes = 128 * 1024;
+constexpr size_t kMaxSegmentBytes = size_t{128} << 10;
 constexpr size_t kMaxSegmentEvents = 384;
 
 size_t HeapBytes(const std::string& text) {
