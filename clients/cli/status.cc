@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -85,12 +86,15 @@ class LiveStatus {
   std::condition_variable changed_;
   StatusView view_;
   bool is_changed_ = true;
+  bool is_shown_ = false;
   bool is_stopping_ = false;
   grpc::ClientContext* watch_ = nullptr;
 };
 
 void LiveStatus::Stop() {
   const std::lock_guard lock(mutex_);
+  // Still waiting for the first answer: nobody would hear it.
+  if (!is_shown_) std::_Exit(kExitOk);
   is_stopping_ = true;
   if (watch_ != nullptr) watch_->TryCancel();
   changed_.notify_all();
@@ -186,6 +190,7 @@ void LiveStatus::Run(StatusView first) {
   {
     const std::lock_guard lock(mutex_);
     view_ = std::move(first);
+    is_shown_ = true;
   }
   std::thread follower([this] { FollowModels(); });
   {

@@ -1,5 +1,8 @@
 // What a person sees: the program on a terminal, ended with Ctrl-C.
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "tests/cli/run.h"
 #include "tests/support/catch.h"
@@ -41,6 +44,43 @@ TEST_CASE_METHOD(CliFixture, "Live: status waits for a daemon that goes away") {
   CHECK(Has(run.output(), "coder:1.5b"));
   run.Signal(SIGINT);
   CHECK(run.Wait() == 0);
+}
+
+// Listens on a Unix socket, and never answers.
+class SilentServer {
+ public:
+  explicit SilentServer(const std::string& path)
+      : fd_(socket(AF_UNIX, SOCK_STREAM, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(static_cast<char*>(address.sun_path),
+              sizeof(address.sun_path) - 1);
+    const auto* plain = reinterpret_cast<const sockaddr*>(&address);
+    REQUIRE(bind(fd_, plain, sizeof(address)) == 0);
+    REQUIRE(listen(fd_, 1) == 0);
+  }
+  ~SilentServer() {
+    if (accepted_ >= 0) close(accepted_);
+    close(fd_);
+  }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+
+  void WaitForClient() { accepted_ = accept(fd_, nullptr, nullptr); }
+
+ private:
+  const int fd_;
+  int accepted_ = -1;
+};
+
+TEST_CASE("Live: Ctrl-C ends status even if the daemon never answers") {
+  const TemporaryFolder folder;
+  SilentServer server(folder / "s.sock");
+  TerminalRun run({WARMUPCTL, "--target", folder / "s.sock", "status"});
+  server.WaitForClient();
+  run.Signal(SIGINT);
+  CHECK(run.Wait() == 0);
+  CHECK_FALSE(Has(run.output(), "\033["));
 }
 
 TEST_CASE_METHOD(CliFixture, "Live: Ctrl-C ends a watch with 0") {

@@ -58,14 +58,15 @@ TEST_CASE_METHOD(CliFixture, "Models: get says all there is") {
 TEST_CASE_METHOD(CliFixture, "Models: register makes paths absolute") {
   const RunResult result =
       Run({"models", "register", "coder", "some/../coder.gguf", "--type",
-           "completion", "--size", "1GiB", "--priority", "high", "--pin",
-           "--label", "team=tools"});
+           "completion", "--size", "1GiB", "--peak", "1.5GiB", "--priority",
+           "high", "--pin", "--label", "team=tools"});
   CHECK(result.exit_code == kExitOk);
   const json spec = json::parse(daemon().LastRequest("RegisterModel"))["spec"];
   CHECK(spec["source"] ==
         (std::filesystem::current_path() / "coder.gguf").string());
   CHECK(spec["model_type"] == "MODEL_TYPE_COMPLETION");
   CHECK(spec["size_bytes"] == "1073741824");
+  CHECK(spec["peak_bytes"] == "1610612736");
   CHECK(spec["is_pinned"] == true);
   CHECK(spec["labels"]["team"] == "tools");
 }
