@@ -1,5 +1,7 @@
 #include "core/model/model.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/limits.h"
@@ -105,28 +107,37 @@ absl::Status ValidateId(std::string_view field, std::string_view id) {
 }
 
 absl::Status ValidateSpec(const ModelSpec& spec) {
-  WARMUP_RETURN_IF_ERROR(ValidateId("model.id", spec.id));
-  WARMUP_RETURN_IF_ERROR(ValidateId("model.engine", spec.engine));
-  WARMUP_RETURN_IF_ERROR(ValidateId("model.device", spec.device));
+  WARMUP_RETURN_IF_ERROR(ValidateId("spec.model_id", spec.id));
+  WARMUP_RETURN_IF_ERROR(ValidateId("spec.engine", spec.engine));
+  WARMUP_RETURN_IF_ERROR(ValidateId("spec.device", spec.device));
   if (spec.source.empty() || spec.source.size() > limits::kMaxPathBytes) {
-    return Invalid("model.source",
+    return Invalid("spec.source",
                    absl::StrCat("must have 1 to ", limits::kMaxPathBytes,
                                 " bytes, has ", spec.source.size()));
   }
-  WARMUP_RETURN_IF_ERROR(ValidateBytes("model.size_bytes", spec.size_bytes));
-  WARMUP_RETURN_IF_ERROR(ValidateBytes("model.peak_bytes", spec.peak_bytes));
+  WARMUP_RETURN_IF_ERROR(ValidateBytes("spec.size_bytes", spec.size_bytes));
+  WARMUP_RETURN_IF_ERROR(ValidateBytes("spec.peak_bytes", spec.peak_bytes));
+  for (const auto& [field, text] :
+       {std::pair{"spec.format", &spec.format},
+        std::pair{"spec.architecture", &spec.architecture}}) {
+    if (text->size() > limits::kMaxIdBytes) {
+      return Invalid(field,
+                     absl::StrCat("has ", text->size(), " bytes, at most ",
+                                  limits::kMaxIdBytes, " are allowed"));
+    }
+  }
   if (spec.context_length < 0) {
-    return Invalid("model.context_length", "must not be negative");
+    return Invalid("spec.context_length", "must not be negative");
   }
   if (spec.labels.size() > limits::kMaxLabels) {
     return Invalid(
-        "model.labels",
+        "spec.labels",
         absl::StrCat("has ", spec.labels.size(), " entries, at most ",
                      limits::kMaxLabels, " are allowed"));
   }
   for (const auto& [key, value] : spec.labels) {
     if (key.empty() || key.size() + value.size() > limits::kMaxLabelBytes) {
-      return Invalid("model.labels",
+      return Invalid("spec.labels",
                      "an entry has an empty key or is longer than the limit");
     }
   }

@@ -17,10 +17,10 @@ absl::Status ValidateDuration(absl::Duration duration) {
   }
   return MakeError(
       absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
-      absl::StrCat("duration_ms: is ", absl::FormatDuration(duration),
+      absl::StrCat("duration: is ", absl::FormatDuration(duration),
                    ", outside ", absl::FormatDuration(limits::kMinModelLease),
                    " to ", absl::FormatDuration(limits::kMaxModelLease)),
-      {{"field", "duration_ms"}});
+      {{"field", "duration"}});
 }
 
 absl::Status LeaseNotFound(const LeaseId& id) {

@@ -55,8 +55,8 @@ absl::Status ValidateLease(absl::Duration lease) {
 }
 
 absl::Status ValidateSession(const Session& session) {
-  WARMUP_RETURN_IF_ERROR(ValidateId("session.id", session.id));
-  WARMUP_RETURN_IF_ERROR(ValidateText("session.user", session.user));
+  WARMUP_RETURN_IF_ERROR(ValidateId("session.session_id", session.id));
+  WARMUP_RETURN_IF_ERROR(ValidateText("session.user_id", session.user));
   WARMUP_RETURN_IF_ERROR(ValidateText("session.client", session.client));
   WARMUP_RETURN_IF_ERROR(ValidateText("session.workspace", session.workspace));
   WARMUP_RETURN_IF_ERROR(ValidateText("session.language", session.language));

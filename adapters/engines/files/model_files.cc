@@ -152,8 +152,8 @@ absl::StatusOr<std::vector<ModelFile>> ResolveModelFiles(
       source.size() > limits::kMaxPathBytes ||
       source.find('\0') != std::string::npos) {
     return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
-                     "model.source: must be an absolute path",
-                     {{"field", "model.source"}});
+                     "spec.source: must be an absolute path",
+                     {{"field", "spec.source"}});
   }
   struct stat info{};
   if (stat(source.c_str(), &info) != 0) {

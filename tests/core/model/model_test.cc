@@ -45,28 +45,34 @@ TEST_CASE("ValidateSpec: names the field that is wrong") {
     change(spec);
     return FieldOf(ValidateSpec(spec));
   };
-  CHECK(field([](ModelSpec& s) { s.id = ""; }) == "model.id");
-  CHECK(field([](ModelSpec& s) { s.engine = ""; }) == "model.engine");
-  CHECK(field([](ModelSpec& s) { s.device = ""; }) == "model.device");
-  CHECK(field([](ModelSpec& s) { s.source = ""; }) == "model.source");
+  CHECK(field([](ModelSpec& s) { s.id = ""; }) == "spec.model_id");
+  CHECK(field([](ModelSpec& s) { s.engine = ""; }) == "spec.engine");
+  CHECK(field([](ModelSpec& s) { s.device = ""; }) == "spec.device");
+  CHECK(field([](ModelSpec& s) { s.source = ""; }) == "spec.source");
   CHECK(field([](ModelSpec& s) {
           s.source.assign(limits::kMaxPathBytes + 1, 'x');
-        }) == "model.source");
-  CHECK(field([](ModelSpec& s) { s.size_bytes = -1; }) == "model.size_bytes");
+        }) == "spec.source");
+  CHECK(field([](ModelSpec& s) { s.size_bytes = -1; }) == "spec.size_bytes");
   CHECK(field([](ModelSpec& s) {
           s.peak_bytes = std::numeric_limits<int64_t>::max();
-        }) == "model.peak_bytes");
+        }) == "spec.peak_bytes");
+  CHECK(field([](ModelSpec& s) {
+          s.format.assign(limits::kMaxIdBytes + 1, 'x');
+        }) == "spec.format");
+  CHECK(field([](ModelSpec& s) {
+          s.architecture.assign(limits::kMaxIdBytes + 1, 'x');
+        }) == "spec.architecture");
   CHECK(field([](ModelSpec& s) { s.context_length = -1; }) ==
-        "model.context_length");
-  CHECK(field([](ModelSpec& s) { s.labels[""] = "v"; }) == "model.labels");
+        "spec.context_length");
+  CHECK(field([](ModelSpec& s) { s.labels[""] = "v"; }) == "spec.labels");
   CHECK(field([](ModelSpec& s) {
           s.labels["k"].assign(limits::kMaxLabelBytes, 'v');
-        }) == "model.labels");
+        }) == "spec.labels");
   CHECK(field([](ModelSpec& s) {
           for (size_t i = 0; i <= limits::kMaxLabels; ++i) {
             s.labels["k" + std::to_string(i)] = "";
           }
-        }) == "model.labels");
+        }) == "spec.labels");
 }
 
 TEST_CASE("ValidatePolicy: names the field that is out of range") {

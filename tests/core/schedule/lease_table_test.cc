@@ -36,8 +36,10 @@ TEST_CASE("LeaseTable: renewing moves the end, an ended lease is not renewed") {
 
 TEST_CASE("LeaseTable: bad durations and a used id are refused") {
   LeaseTable table;
-  CHECK(table.Acquire(kStart, "l", "m", absl::ZeroDuration()).status().code() ==
-        absl::StatusCode::kInvalidArgument);
+  const absl::Status none =
+      table.Acquire(kStart, "l", "m", absl::ZeroDuration()).status();
+  CHECK(none.code() == absl::StatusCode::kInvalidArgument);
+  CHECK(GetErrorDetails(none).metadata["field"] == "duration");
   CHECK(table.Acquire(kStart, "l", "m", absl::Hours(25)).status().code() ==
         absl::StatusCode::kInvalidArgument);
   REQUIRE(table.Acquire(kStart, "l", "m", absl::Hours(1)).ok());

@@ -106,9 +106,9 @@ TEST_CASE("SessionTable: bad fields are refused by name") {
     return FieldOf(table.Start(kStart, session).status());
   };
   const std::string long_text(limits::kMaxIdBytes + 1, 'x');
-  CHECK(field([](Session& s) { s.id = ""; }) == "session.id");
-  CHECK(field([&](Session& s) { s.id = long_text; }) == "session.id");
-  CHECK(field([&](Session& s) { s.user = long_text; }) == "session.user");
+  CHECK(field([](Session& s) { s.id = ""; }) == "session.session_id");
+  CHECK(field([&](Session& s) { s.id = long_text; }) == "session.session_id");
+  CHECK(field([&](Session& s) { s.user = long_text; }) == "session.user_id");
   CHECK(field([&](Session& s) { s.client = long_text; }) == "session.client");
   CHECK(field([&](Session& s) { s.workspace = long_text; }) ==
         "session.workspace");
