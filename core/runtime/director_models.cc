@@ -93,6 +93,7 @@ absl::Status Director::RemoveModel(absl::Time now, const ModelId& id,
   WARMUP_ASSIGN_OR_RETURN(const Catalogue::Entry* entry, FindEntry(id));
   const Coordinator::Track* track = coordinator_.Find(id);
   if (HoldsMemory(track)) return InUse(id, "not cold: unload it first");
+  if (entry->spec.is_pinned) return InUse(id, "pinned: unpin it first");
   if (leases_.Count(id) > 0) return InUse(id, "leased");
   if (track != nullptr && !track->waiters.empty()) {
     return InUse(id, "waited for");

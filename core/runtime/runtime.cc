@@ -83,38 +83,51 @@ void Runtime::ChangeSession(
   Execute(std::move(fx));
 }
 
-void Runtime::RegisterModel(ModelSpec spec, Done<ModelView> done) {
+void Runtime::ChangeModel(ModelSpec spec, Done<ModelView> done,
+                          DecideModel decide) {
   const auto engine = ports_.engines.find(spec.engine);
-  const absl::Status status = ValidateSpec(spec);
-  if (engine == ports_.engines.end() || !status.ok()) {
+  if (engine == ports_.engines.end() || !ValidateSpec(spec).ok()) {
     Change<ModelView>(std::move(done), [&](absl::Time now, Effects* fx) {
-      // The director names what is wrong.
-      MutexAssert();
-      return director_.RegisterModel(now, spec, fx);
+      return decide(now, std::move(spec), fx);  // names what is wrong
     });
     return;
   }
   workers_.Run([this, engine = engine->second, spec = std::move(spec),
-                done = std::move(done)]() mutable {
+                done = std::move(done), decide = std::move(decide)]() mutable {
     absl::StatusOr<ModelSpec> described = engine->Describe(spec);
     if (!described.ok()) {
       done(described.status());
       return;
     }
     Change<ModelView>(std::move(done), [&](absl::Time now, Effects* fx) {
-      MutexAssert();
-      return director_.RegisterModel(now, *std::move(described), fx);
+      return decide(now, *std::move(described), fx);
     });
   });
+}
+
+void Runtime::RegisterModel(ModelSpec spec, Done<ModelView> done) {
+  ChangeModel(std::move(spec), std::move(done),
+              [this](absl::Time now, ModelSpec described, Effects* fx) {
+                MutexAssert();
+                return director_.RegisterModel(now, std::move(described), fx);
+              });
 }
 
 void Runtime::UpdateModel(ModelSpec spec,
                           std::optional<int64_t> expected_revision,
                           Done<ModelView> done) {
-  Change<ModelView>(std::move(done), [&](absl::Time now, Effects* fx) {
-    MutexAssert();
-    return director_.UpdateModel(now, std::move(spec), expected_revision, fx);
-  });
+  // Of a model that is not there the engine need not be asked.
+  if (const auto known = GetModel(spec.id); !known.ok()) {
+    done(known.status());
+    return;
+  }
+  ChangeModel(std::move(spec), std::move(done),
+              [this, expected_revision](absl::Time now, ModelSpec described,
+                                        Effects* fx) {
+                MutexAssert();
+                return director_.UpdateModel(now, std::move(described),
+                                             expected_revision, fx);
+              });
 }
 
 void Runtime::RemoveModel(const ModelId& id, Done<ModelId> done) {

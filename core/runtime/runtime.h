@@ -69,7 +69,7 @@ class Runtime {
   // Catalogue. These, the policy and the end of sessions answer when the
   // change is durable; NOT_DURABLE (UNAVAILABLE) means it holds but would not
   // survive a restart yet: the store is retried until it does.
-  // Register asks the engine first, so it blocks on a worker.
+  // Register and Update ask the engine first, so they block on a worker.
   void RegisterModel(ModelSpec spec, Done<ModelView> done);
   void UpdateModel(ModelSpec spec, std::optional<int64_t> expected_revision,
                    Done<ModelView> done);
@@ -143,6 +143,10 @@ class Runtime {
   WaiterId Wait(
       Done<Wake> done,
       const std::function<absl::Status(absl::Time, WaiterId, Effects*)>& ask);
+  using DecideModel =
+      std::function<absl::StatusOr<ModelView>(absl::Time, ModelSpec, Effects*)>;
+  // Has the engine fill in what it can tell of `spec`; then as Change.
+  void ChangeModel(ModelSpec spec, Done<ModelView> done, DecideModel decide);
   template <typename T>
   void Change(
       Done<T> done,

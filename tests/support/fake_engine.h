@@ -17,6 +17,8 @@ namespace warmup {
 // overlap: `had_overlap`.
 class FakeEngine final : public Engine {
  public:
+  static constexpr int64_t kDescribedBytes = 7;
+
   explicit FakeEngine(bool is_instant) : is_instant_(is_instant) {}
 
   std::string_view id() const override { return "fake"; }
@@ -26,8 +28,11 @@ class FakeEngine final : public Engine {
     return offered_;
   }
 
+  // Knows the size of every model.
   absl::StatusOr<ModelSpec> Describe(const ModelSpec& spec) override {
-    return spec;
+    ModelSpec described = spec;
+    if (described.size_bytes == 0) described.size_bytes = kDescribedBytes;
+    return described;
   }
 
   absl::StatusOr<LoadResult> Load(const ModelSpec& spec,

@@ -265,6 +265,25 @@ TEST_CASE("Director: what is not cold cannot be removed or moved") {
   CHECK(fx.changes.empty());
 }
 
+TEST_CASE("Director: a pinned or leased model is not removed") {
+  SmallWorld world(SmallHost(100, false));
+  world.Add("m", 60);
+  const auto remove = [&] {
+    Effects fx;
+    return world.director.RemoveModel(world.now, "m", &fx).code();
+  };
+  Effects fx;
+  REQUIRE(world.director.PinModel(world.now, "m", true, &fx).ok());
+  CHECK(remove() == absl::StatusCode::kFailedPrecondition);
+  REQUIRE(world.director.PinModel(world.now, "m", false, &fx).ok());
+  REQUIRE(
+      world.director.AcquireLease(world.now, "l", "m", absl::Minutes(1), &fx)
+          .ok());
+  CHECK(remove() == absl::StatusCode::kFailedPrecondition);
+  REQUIRE(world.director.ReleaseLease(world.now, "l", &fx).ok());
+  CHECK(remove() == absl::StatusCode::kOk);
+}
+
 TEST_CASE("Director: unknown engine, device and revision are named") {
   SmallWorld world(SmallHost(100, false));
   world.Add("m", 60);

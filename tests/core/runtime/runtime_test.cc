@@ -146,6 +146,27 @@ TEST_CASE("Runtime: a caller waits for the engine and is told how it was") {
   CHECK(fixture.loaded.Wait()->served_as == ServedAs::kWarm);
 }
 
+TEST_CASE("Runtime: the engine is asked for what an update leaves open") {
+  Fixture fixture(true);
+  fixture.Register(Model("m", 60));
+  ModelSpec spec = Model("m", 0);
+  spec.labels["k"] = "v";
+  Promise<absl::StatusOr<ModelView>> answer;
+  fixture.runtime->UpdateModel(
+      spec, std::nullopt,
+      [&](absl::StatusOr<ModelView> view) { answer.Set(view); });
+  const auto updated = answer.Wait();
+  REQUIRE(updated.ok());
+  CHECK(updated->spec.size_bytes == FakeEngine::kDescribedBytes);
+  CHECK(updated->spec.labels.at("k") == "v");
+  CHECK(updated->spec.revision == 2);
+  spec.id = "nobody";
+  fixture.runtime->UpdateModel(
+      spec, std::nullopt,
+      [&](absl::StatusOr<ModelView> view) { answer.Set(view); });
+  CHECK(absl::IsNotFound(answer.Wait().status()));
+}
+
 TEST_CASE("Runtime: many callers share one load") {
   Fixture fixture(false);
   fixture.Register(Model("m"));
