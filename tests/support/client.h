@@ -103,7 +103,7 @@ class AnswerStream {
     Finish();
   }
   AnswerStream(AnswerStream&&) noexcept = default;
-  AnswerStream& operator=(AnswerStream&&) noexcept = default;
+  AnswerStream& operator=(AnswerStream&&) = delete;
 
   // The next answer; nothing: the stream has ended.
   std::optional<Response> Next() {
