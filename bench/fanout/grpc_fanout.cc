@@ -1,5 +1,6 @@
 #include "bench/fanout/grpc_fanout.h"
 
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -72,28 +73,30 @@ class GrpcFanout::Subscriber {
     stream_->StartCall(this);
   }
 
-  void Proceed(bool ok, GrpcFanout* fanout) {
+  // False at the end of the stream.
+  bool Proceed(bool ok, GrpcFanout* fanout) {
     if (is_ended_) {
       if (!is_cancelled_) {
         Fail(absl::StrCat("Subscribe: ", status_.error_message()));
       }
-      return;
+      return false;
     }
     if (!ok) {
       is_ended_ = true;
       stream_->Finish(&status_, this);
-      return;
+      return true;
     }
     switch (step_++) {
       case 0:
         stream_->WriteLast(ToBuffer(""), grpc::WriteOptions(), this);
-        return;
+        return true;
       case 1:
         break;
       default:
         fanout->Delivered(CountEvents(response_));
     }
     stream_->Read(&response_, this);
+    return true;
   }
 
   void Cancel() {
@@ -147,7 +150,6 @@ GrpcFanout::GrpcFanout(const std::string& socket, int subscribers)
 GrpcFanout::~GrpcFanout() {
   while (under_way_ > 0) Flush();
   for (const auto& stream : streams_) stream->Cancel();
-  reads_.Shutdown();
   reader_.join();
 }
 
@@ -164,8 +166,8 @@ std::string GrpcFanout::RequestOf(int data_bytes) {
 void GrpcFanout::Read() {
   void* tag = nullptr;
   bool ok = false;
-  while (reads_.Next(&tag, &ok)) {
-    static_cast<Subscriber*>(tag)->Proceed(ok, this);
+  for (size_t left = streams_.size(); left > 0 && reads_.Next(&tag, &ok);) {
+    if (!static_cast<Subscriber*>(tag)->Proceed(ok, this)) --left;
   }
 }
 

@@ -45,7 +45,7 @@ void RegisterModel(v1::ModelService::Stub& models, const std::string& folder,
 
 Warmupd::Warmupd(const std::string& build, const std::string& folder)
     : build_(build), folder_(folder), socket_(folder + "/warmupd.sock") {
-  process_ = std::make_unique<Process>(Command(), folder_ + "/log");
+  Start();
   AwaitListener(socket_);
 }
 
@@ -63,8 +63,9 @@ std::vector<std::string> Warmupd::Command() const {
           "log.level=info"};
 }
 
-void Warmupd::Restart() {
-  process_.reset();
+void Warmupd::Stop() { process_.reset(); }
+
+void Warmupd::Start() {
   process_ = std::make_unique<Process>(Command(), folder_ + "/log");
 }
 

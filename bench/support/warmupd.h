@@ -20,9 +20,10 @@ class Warmupd {
   // The port of its metrics page.
   int MetricsPort() const;
 
-  // Stops it in order, so that all of its store is written, and starts it
-  // anew: returns without waiting for it.
-  void Restart();
+  // Stops it in order: all of its store is written.
+  void Stop();
+  // Starts it anew, without waiting for anything.
+  void Start();
 
   // Registers models, each a tiny file of its own.
   void AddModels(int count);
