@@ -49,10 +49,9 @@ struct ServedDaemon {
   // Types of the newest events, oldest first.
   std::vector<std::string> EventTypes() {
     std::vector<std::string> types;
-    for (const v1::Event& event :
-         client.Ask(&Events::GetRecentEvents, "max_count: 1000")
-             .Must()
-             .events()) {
+    const v1::GetRecentEventsResponse recent =
+        client.Ask(&Events::GetRecentEvents, "max_count: 1000").Must();
+    for (const v1::Event& event : recent.events()) {
       types.push_back(event.event_type());
     }
     return types;
