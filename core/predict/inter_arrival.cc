@@ -95,6 +95,21 @@ void GapHistogram::Restore(const std::array<double, kClasses>& counts) {
   }
 }
 
+Horizons UninformedPrior(double quiet_seconds) {
+  const auto classes_above = [](double seconds) {
+    const Place place = PlaceOf(seconds);
+    return static_cast<double>(GapHistogram::kClasses - place.gap_class) -
+           place.fraction;
+  };
+  const double at_risk = classes_above(quiet_seconds);
+  Horizons prior{};
+  if (at_risk <= 0) return prior;
+  for (size_t h = 0; h < kHorizons; ++h) {
+    prior[h] = 1 - classes_above(quiet_seconds + kHorizonSeconds[h]) / at_risk;
+  }
+  return prior;
+}
+
 Horizons Shrink(const GapHistogram::Outlook& outlook, const Horizons& prior,
                 double prior_weight) {
   const double scale = 1 / (outlook.at_risk + prior_weight);

@@ -58,6 +58,11 @@ class GapHistogram {
   std::array<float, kClasses> counts_{};
 };
 
+// The estimate from no gap at all: gaps of every scale from a second to half a
+// year are equally likely (uniform over the classes, so about log-uniform).
+// What was just used is likely soon, and less so the longer it is quiet.
+Horizons UninformedPrior(double quiet_seconds);
+
 // Probability of an occurrence within each horizon: the outlook's own
 // estimate where it has evidence, `prior` where it has none (a Beta prior of
 // `prior_weight` observations), never raising beyond what is monotone.

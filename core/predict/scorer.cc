@@ -40,8 +40,8 @@ Scorer::Scorer(const Memory& memory, const View& view, double now_seconds,
     return;
   }
   const double quiet = std::max(0.0, now_ - base_.last_at());
-  const Horizons typical =
-      Shrink(habits.arrivals.After(quiet), {0, 0, 0}, kHabitWeight);
+  const Horizons typical = Shrink(habits.arrivals.After(quiet),
+                                  UninformedPrior(quiet), kHabitWeight);
   any_use_ = Shrink(base_.arrivals().After(quiet), typical, kReuseWeight);
   followers_ = base_.arrivals().MeanFollowers();
   // Uses come in runs of one model: a run is one chance for another, not many.
@@ -69,7 +69,7 @@ bool Scorer::ReuseOf(NameIndex model, Score* score) const {
                                                : memory_.everybody_habits();
   const double quiet = std::max(0.0, now_ - use->last_at);
   const Horizons typical =
-      Shrink(habits.reuse.After(quiet), {0, 0, 0}, kHabitWeight);
+      Shrink(habits.reuse.After(quiet), UninformedPrior(quiet), kHabitWeight);
   score->reuse = Shrink(use->gaps.After(quiet), typical, kReuseWeight);
   score->lift = use->profile.Lift(local_);
   if (view_.session == nullptr) return true;

@@ -87,5 +87,17 @@ TEST_CASE("GapHistogram: restores finite counts, drops the damaged ones") {
   CHECK(gaps.counts()[4] == 1e6f);
 }
 
+TEST_CASE("UninformedPrior: what was just used is likely again, less so later") {
+  const Horizons now = UninformedPrior(0);
+  CHECK(now[0] > 0.2);
+  CHECK(now[0] < now[1]);
+  CHECK(now[1] < now[2]);
+  CHECK(now[2] < 0.6);
+  const Horizons later = UninformedPrior(86'400);
+  CHECK(later[2] < 0.02);
+  CHECK(later[0] > 0);
+  CHECK(UninformedPrior(GapHistogram::kNever)[2] == 0);
+}
+
 }  // namespace
 }  // namespace warmup::predict

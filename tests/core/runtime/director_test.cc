@@ -326,5 +326,27 @@ TEST_CASE("Director: an unload by hand is not undone by a guess") {
   CHECK(world.loads.size() == 1);
 }
 
+TEST_CASE("Director: the first use counts, before anything else is known") {
+  SmallWorld world(SmallHost(100, true));
+  world.Add("used", 40);
+  world.Add("idle", 40);
+  world.Add("third", 40);
+  for (const char* id : {"used", "idle"}) {
+    world.Demand(id);
+    world.FinishLoad();
+    world.now += absl::Seconds(10);
+  }
+  Effects fx;
+  REQUIRE(world.director.RecordUsage(world.now, {{.model = "used"}}, &fx).ok());
+  world.Take(std::move(fx));
+  world.now += absl::Seconds(10);
+  const auto view = world.director.GetModel("used");
+  REQUIRE(view.ok());
+  CHECK(view->p_1h > 0.1);
+  world.Demand("third");
+  REQUIRE(world.unloads.size() == 1);
+  CHECK(world.unloads[0].spec.id == "idle");
+}
+
 }  // namespace
 }  // namespace warmup
