@@ -30,9 +30,14 @@ QueueWake::QueueWake(CallQueue& queue, std::function<void()> handler)
         if (ok) handler();
       }) {}
 
-void QueueWake::Wake() {
+void QueueWake::WakeAfter(std::chrono::nanoseconds pause) {
   if (is_pending_.exchange(true)) return;
-  alarm_.Set(queue_.queue(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &tag_);
+  const gpr_timespec at =
+      pause.count() <= 0
+          ? gpr_inf_past(GPR_CLOCK_MONOTONIC)
+          : gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                         gpr_time_from_nanos(pause.count(), GPR_TIMESPAN));
+  alarm_.Set(queue_.queue(), at, &tag_);
 }
 
 }  // namespace warmup

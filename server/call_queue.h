@@ -6,6 +6,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -69,7 +70,11 @@ class QueueWake {
  public:
   QueueWake(CallQueue& queue, std::function<void()> handler);
 
-  void Wake();
+  void Wake() { WakeAfter(std::chrono::nanoseconds(0)); }
+  // Not before `pause` is over, if no wake is pending already. While a pause
+  // lasts, calls that have arrived are taken off their connections; without
+  // one the queue's thread does not look for any.
+  void WakeAfter(std::chrono::nanoseconds pause);
 
  private:
   CallQueue& queue_;

@@ -19,8 +19,8 @@ namespace warmup {
 namespace {
 
 constexpr char kService[] = "warmup.v1.EventService";
-// Streams served before other calls get their turn.
-constexpr size_t kStreamsPerTurn = 16;
+// How long streams are looked at before other calls get their turn.
+constexpr std::chrono::milliseconds kMaxTurn(1);
 
 // Takes the bytes over without copying them.
 grpc::ByteBuffer ToBuffer(std::string bytes) {
@@ -60,7 +60,7 @@ class EventServer::Subscriber final
         server_.log_.Read(from, filter_, limits::kMaxEventBatchBytes);
     cursor_ = batch.next_sequence;
     if (batch.count == 0 && batch.lost == 0) {
-      server_.waiting_.insert(this);
+      server_.waiting_.push_back(this);
       return;
     }
     if (batch.lost == 0) {
@@ -80,7 +80,6 @@ class EventServer::Subscriber final
       Finish(status);
       return;
     }
-    server_.subscribers_.insert(this);
     WriteSome();
   }
 
@@ -102,6 +101,9 @@ class EventServer::Subscriber final
                        "not a SubscribeRequest");
     }
     WARMUP_ASSIGN_OR_RETURN(filter_, ReadFilter(wanted.filter()));
+    // First: what comes after the sequence that is read now wakes this.
+    server_.subscribers_.insert(this);
+    server_.sink_.SetHasStreams(true);
     const uint64_t next = server_.log_.next_sequence();
     cursor_ = next;
     if (!wanted.has_from_sequence()) return absl::OkStatus();
@@ -116,11 +118,19 @@ class EventServer::Subscriber final
         {{"field", "from_sequence"}, {"next_sequence", std::to_string(next)}});
   }
 
-  void OnWritten() override { WriteSome(); }
+  // What has come meanwhile waits for the next round, so that it is more than
+  // one event when events come fast.
+  void OnWritten() override {
+    server_.waiting_.push_back(this);
+    if (cursor_ == server_.log_.next_sequence()) return;
+    server_.is_someone_behind_ = true;
+    server_.wake_.Wake();
+  }
 
   void OnClosed() override {
     server_.subscribers_.erase(this);
-    server_.waiting_.erase(this);
+    server_.sink_.SetHasStreams(!server_.subscribers_.empty());
+    std::erase(server_.waiting_, this);
     std::erase(server_.ready_, this);
   }
 
@@ -138,20 +148,34 @@ EventServer::EventServer(const EventLog& log, CallQueue& queue,
       wake_(queue, [this] { OnNewEvents(); }),
       sink_(wake_) {}
 
+// A round looks at every stream once, whatever the number of events since the
+// last one. It is cut into turns, and after each of them the other calls have
+// at least as much time: publishers go on, and what they publish meanwhile is
+// one batch. So under load the size of the batches grows by itself.
 void EventServer::OnNewEvents() {
-  // Those that waited are looked at once for each change of the log, not for
-  // each turn.
-  if (const uint64_t next = log_.next_sequence(); next != seen_sequence_) {
-    seen_sequence_ = next;
-    ready_.insert(ready_.end(), waiting_.begin(), waiting_.end());
-    waiting_.clear();
+  using Steady = std::chrono::steady_clock;
+  const Steady::time_point begin = Steady::now();
+  if (begin < next_turn_) {
+    wake_.WakeAfter(next_turn_ - begin);
+    return;
   }
-  for (size_t i = 0; i < kStreamsPerTurn && !ready_.empty(); ++i) {
+  const auto has_news = [this] {
+    return is_someone_behind_ || log_.next_sequence() != seen_sequence_;
+  };
+  if (ready_.empty() && has_news()) {
+    seen_sequence_ = log_.next_sequence();
+    is_someone_behind_ = false;
+    ready_.swap(waiting_);
+  }
+  Steady::time_point end = begin;
+  while (!ready_.empty() && end - begin < kMaxTurn) {
     Subscriber* subscriber = ready_.front();
     ready_.pop_front();
     subscriber->WriteSome();
+    end = Steady::now();
   }
-  if (!ready_.empty()) wake_.Wake();
+  next_turn_ = end + (end - begin);
+  if (!ready_.empty() || has_news()) wake_.WakeAfter(next_turn_ - end);
 }
 
 void EventServer::EndStreams(const absl::Status& status) {

@@ -1,6 +1,8 @@
 #ifndef WARMUP_SERVER_EVENT_SERVICE_H_
 #define WARMUP_SERVER_EVENT_SERVICE_H_
 
+#include <atomic>
+#include <chrono>
 #include <deque>
 #include <set>
 #include <string>
@@ -44,11 +46,13 @@ class EventServer {
    public:
     explicit Sink(QueueWake& wake) : wake_(wake) {}
     void OnObservation(const Observation& observation) override {
-      if (observation.has_new_events) wake_.Wake();
+      if (observation.has_new_events && has_streams_.load()) wake_.Wake();
     }
+    void SetHasStreams(bool has_streams) { has_streams_.store(has_streams); }
 
    private:
     QueueWake& wake_;
+    std::atomic<bool> has_streams_{false};
   };
 
   void ListenUnary();
@@ -61,13 +65,15 @@ class EventServer {
   AsyncService service_;
   Runtime* runtime_ = nullptr;
 
-  // The queue's thread's. Those that have read everything wait; those that
-  // there is something new for are served a few at a time, so that other
-  // calls get their turn between them.
+  // The queue's thread's. A stream that has nothing under way waits for the
+  // next round; the streams of a round are looked at one after the other, for
+  // a short time without a pause.
   std::set<Subscriber*> subscribers_;
-  std::set<Subscriber*> waiting_;
+  std::deque<Subscriber*> waiting_;
   std::deque<Subscriber*> ready_;
-  uint64_t seen_sequence_ = 0;  // of the log, when waiting_ was looked at
+  uint64_t seen_sequence_ = 0;  // of the log, when the last round began
+  bool is_someone_behind_ = false;
+  std::chrono::steady_clock::time_point next_turn_;
   QueueWake wake_;
   Sink sink_;
 };
