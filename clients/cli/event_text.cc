@@ -28,10 +28,11 @@ std::string DataText(const std::string& data_json) {
   if (!data.is_object()) return data_json;
   std::string text;
   for (const auto& [key, value] : data.items()) {
-    if (value == "" || value.is_null()) continue;
+    if (value.is_null()) continue;
     std::string word = value.dump();
     if (value.is_string()) {
       const auto& string = value.get_ref<const std::string&>();
+      if (string.empty()) continue;
       if (string.find_first_of(" \"=") == std::string::npos) word = string;
     }
     absl::StrAppend(&text, text.empty() ? "" : " ", HumanPair(key, word));
