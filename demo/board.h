@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,15 +13,18 @@
 namespace warmup::demo {
 
 enum class ModelState { kCold, kLoading, kReady, kUnloading, kFailed };
-enum class Outcome { kWarm, kLate, kCold, kFailed };
+enum class Outcome { kWarm, kLate, kCold };
 
 struct ModelRow {
   std::string id;
   int64_t size_bytes = 0;
   ModelState state = ModelState::kCold;
-  double progress = 0;      // of a load, 0 to 1
-  bool is_guess = false;    // loaded, or being loaded, before it was asked for
+  double progress = 0;    // of a load, 0 to 1
+  bool is_guess = false;  // loaded, or being loaded, before it was asked for
+  int waiters = 0;
+  int64_t held_bytes = 0;
   double probability = -1;  // of use within 1 min; -1: not forecast
+  std::string reason;       // the strongest, of that forecast
 };
 
 struct RequestRow {
@@ -28,6 +32,14 @@ struct RequestRow {
   std::string model;
   Outcome outcome = Outcome::kWarm;
   absl::Duration waited;
+  int rank = 0;  // in the forecast before it: 1 was the likeliest; 0: none
+};
+
+// A request that is not answered yet.
+struct Waiting {
+  absl::Time recorded;
+  std::string model;
+  absl::Time since;
 };
 
 // One run's figures as its requests come in.
@@ -36,7 +48,6 @@ struct Tally {
   int warm = 0;
   int late = 0;
   int cold = 0;
-  int failed = 0;
   absl::Duration waited;
   // `waited` after each request, to compare two runs at the same point.
   std::vector<absl::Duration> waited_after;
@@ -53,12 +64,12 @@ struct Board {
   std::string recorded_length;  // "2 d"
   std::string announced;        // the last announcement, in words
   std::vector<ModelRow> models;
-  int64_t memory_used_bytes = 0;
   int64_t memory_budget_bytes = 0;
   std::deque<RequestRow> requests;  // the last few, oldest first
-  std::vector<Tally> tallies;       // one a run so far
+  std::optional<Waiting> waiting;
+  std::vector<Tally> tallies;  // one a run so far
   uint64_t events_received = 0;
-  std::string last_event;
+  std::deque<std::string> events;  // the last few as lines, oldest first
 };
 
 // The board, shared between those who replay, watch and draw. Thread-safe.

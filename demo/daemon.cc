@@ -72,6 +72,11 @@ bool Daemon::IsAlive() {
   return false;
 }
 
+int Daemon::exit_code() const {
+  return WIFSIGNALED(wait_status_) ? 128 + WTERMSIG(wait_status_)
+                                   : WEXITSTATUS(wait_status_);
+}
+
 absl::Status Daemon::Stop(absl::Duration patience) {
   if (!IsAlive()) return absl::UnavailableError("warmupd had ended already");
   kill(pid_, SIGTERM);

@@ -25,6 +25,8 @@ class Daemon {
 
   bool IsAlive();
   pid_t pid() const { return pid_; }
+  // What it ended with, 128 + n if by signal n. Only when it is not alive.
+  int exit_code() const;
   // SIGTERM, then after `patience` SIGKILL. An error unless it ended by
   // itself, with 0.
   absl::Status Stop(absl::Duration patience);

@@ -34,7 +34,8 @@ class DemoRun {
 
   explicit DemoRun(Options options);
 
-  // Drops the files from the page cache, starts the daemon, registers models.
+  // Starts the daemon, registers the models, and drops their files from the
+  // page cache. FAILED_PRECONDITION if they stay in it.
   absl::Status Start();
   // Replays, keeping `board` up to date.
   absl::Status Play(const Trace& trace, SharedBoard& board,
@@ -48,6 +49,8 @@ class DemoRun {
  private:
   absl::Status WaitUntilServing();
   absl::Status Register();
+  absl::Status MakeCold();
+  absl::StatusOr<RunFigures> Count();
 
   const Options options_;
   const std::string socket_;

@@ -12,16 +12,16 @@
 namespace warmup::demo {
 namespace {
 
+constexpr char kUser[] = "developer";
+
 Outcome ToOutcome(v1::ServedAs served_as) {
   switch (served_as) {
     case v1::SERVED_AS_WARM:
       return Outcome::kWarm;
     case v1::SERVED_AS_LATE:
       return Outcome::kLate;
-    case v1::SERVED_AS_COLD:
-      return Outcome::kCold;
     default:
-      return Outcome::kFailed;
+      return Outcome::kCold;
   }
 }
 
@@ -61,6 +61,7 @@ absl::Status Player::Play(const Trace& trace) {
         status = ReportActivity(step);
         break;
     }
+    if (status.ok()) status = AskForecast();
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -80,6 +81,9 @@ absl::Status Player::Pause(absl::Duration gap) const {
 // The request itself: has the model loaded if it is not there, waits, and says
 // that it was used.
 absl::Status Player::Request(const Step& step) {
+  board_.Update([&](Board& board) {
+    board.waiting = Waiting{step.recorded, step.item, absl::Now()};
+  });
   v1::LoadModelRequest load;
   load.set_model_id(step.item);
   load.set_wait(true);
@@ -96,6 +100,7 @@ absl::Status Player::Request(const Step& step) {
   if (!recorded.ok()) return recorded.status();
 
   RequestRow row;
+  row.rank = forecast_[step.item];
   row.recorded = step.recorded;
   row.model = step.item;
   row.outcome = ToOutcome(loaded->served_as());
@@ -103,6 +108,7 @@ absl::Status Player::Request(const Step& step) {
                absl::Nanoseconds(loaded->waited().nanos());
   board_.Update([&](Board& board) {
     constexpr size_t kKept = 16;
+    board.waiting.reset();
     board.tallies.back().Add(row);
     board.requests.push_back(row);
     if (board.requests.size() > kKept) board.requests.pop_front();
@@ -125,7 +131,7 @@ absl::Status Player::OpenSession(const Step& step) {
   }
   v1::StartWarmupSessionRequest start;
   start.mutable_session()->set_client("demo");
-  start.mutable_session()->set_user_id("developer");
+  start.mutable_session()->set_user_id(kUser);
   start.mutable_session()->mutable_lease()->set_seconds(3600);
   (*start.mutable_session()->mutable_roles())["chat"] = step.item;
   const auto started = Call(
@@ -145,6 +151,34 @@ absl::Status Player::ReportActivity(const Step& step) {
   activity.set_session_id(session_);
   return Call(*stubs_->warmup, &v1::WarmupService::Stub::ReportActivity, report)
       .status();
+}
+
+// What an IDE may ask at any time: which models come next, and why.
+absl::Status Player::AskForecast() {
+  v1::GetWarmupPredictionRequest request;
+  request.set_session_id(session_);
+  request.mutable_user_context()->set_user_id(kUser);
+  request.set_max_models(64);
+  const auto answer = Call(
+      *stubs_->warmup, &v1::WarmupService::Stub::GetWarmupPrediction, request);
+  if (!answer.ok()) return answer.status();
+  forecast_.clear();
+  board_.Update([&](Board& board) {
+    for (ModelRow& row : board.models) {
+      row.probability = -1;
+      row.reason.clear();
+    }
+    for (const v1::PredictedModel& model : answer->predicted_models()) {
+      const int rank = static_cast<int>(forecast_.size()) + 1;
+      forecast_[model.model_id()] = rank;
+      for (ModelRow& row : board.models) {
+        if (row.id != model.model_id()) continue;
+        row.probability = model.probability_1min();
+        row.reason = model.reasons().empty() ? "" : model.reasons(0);
+      }
+    }
+  });
+  return absl::OkStatus();
 }
 
 }  // namespace warmup::demo

@@ -4,6 +4,7 @@
 #include <grpcpp/channel.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -35,6 +36,7 @@ class Player {
   absl::Status Request(const Step& step);
   absl::Status OpenSession(const Step& step);
   absl::Status ReportActivity(const Step& step);
+  absl::Status AskForecast();
   absl::Status Pause(absl::Duration gap) const;
 
   const std::unique_ptr<Stubs> stubs_;
@@ -42,6 +44,8 @@ class Player {
   const std::function<bool()> is_stopped_;
   const OnRequest on_request_;
   std::string session_;
+  // Models of the newest forecast by their place in it, from 1.
+  std::map<std::string, int> forecast_;
 };
 
 }  // namespace warmup::demo

@@ -2,22 +2,13 @@
 #define WARMUP_DEMO_SCREEN_H_
 
 #include <atomic>
-#include <string>
+#include <cstddef>
 #include <thread>
-#include <vector>
 
 #include "clients/cli/terminal.h"
 #include "demo/board.h"
 
 namespace warmup::demo {
-
-// The lines of one frame, none wider than `columns`.
-std::vector<std::string> RenderFrame(const Board& board,
-                                     const cli::Style& style, int columns);
-
-// One request as a line, for where there is no terminal to draw on.
-std::string RenderLine(const RequestRow& row, const Board& board,
-                       const cli::Style& style);
 
 // Draws the board ten times a second on the terminal, in place, from its own
 // thread while it lives; the last frame stays. The board outlives it.

@@ -1,7 +1,14 @@
 #include "demo/summary.h"
 
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "clients/cli/format.h"
 
 namespace warmup::demo {
@@ -12,17 +19,45 @@ using cli::HumanBytes;
 using cli::HumanCount;
 using cli::HumanDuration;
 
+std::string HumanSeconds(double seconds) {
+  return HumanDuration(absl::Seconds(seconds));
+}
+
 std::string Change(double from, double to) {
-  if (from == 0) return to == 0 ? "same" : "-";
+  if (from == to) return "same";
+  if (from == 0) return "";
   return absl::StrFormat("%+.0f %%", (to - from) / from * 100);
 }
 
-}  // namespace
+// A figure, and where the Prometheus page has it: the sum of the series that
+// begin so.
+struct Check {
+  const char* series;
+  double RunFigures::* figure;
+};
+constexpr std::array<Check, 4> kChecks = {{
+    {"warmup_demand_wait_seconds_sum", &RunFigures::waited_seconds},
+    {"warmup_demands_total{served_as=\"late\"}", &RunFigures::late},
+    {"warmup_demands_total{served_as=\"cold\"}", &RunFigures::cold},
+    {"warmup_load_read_bytes_total", &RunFigures::read_bytes},
+}};
 
-std::string RenderSummary(const std::vector<RunFigures>& runs,
+double OnPage(const RunFigures& run, const Check& check) {
+  double sum = 0;
+  for (const auto& [series, value] : run.series) {
+    if (series.rfind(check.series, 0) == 0) sum += value;
+  }
+  return sum;
+}
+
+// The page prints six digits or more.
+bool Agrees(const RunFigures& run, const Check& check) {
+  const double own = run.*check.figure;
+  return std::abs(OnPage(run, check) - own) <= 1e-5 * std::abs(own) + 1e-9;
+}
+
+std::string RenderFigures(const RunFigures& before, const RunFigures& after,
                           const cli::Style& style) {
-  const RunFigures& before = runs.front();
-  const RunFigures& after = runs.back();
   cli::Table table({{"", Align::kLeft},
                     {before.name, Align::kRight},
                     {after.name, Align::kRight},
@@ -32,27 +67,77 @@ std::string RenderSummary(const std::vector<RunFigures>& runs,
     table.Add({what, show(before.*figure), show(after.*figure),
                Change(before.*figure, after.*figure)});
   };
-  add("seconds waited", &RunFigures::waited_seconds,
-      [](double seconds) { return HumanDuration(absl::Seconds(seconds)); });
-  add("requests found warm", &RunFigures::warm, HumanCount);
-  add("  late (its load was under way)", &RunFigures::late, HumanCount);
-  add("  cold", &RunFigures::cold, HumanCount);
+  add("waited, all requests together", &RunFigures::waited_seconds,
+      HumanSeconds);
+  add("requests that found their model warm", &RunFigures::warm, HumanCount);
+  add("  late: its load was under way", &RunFigures::late, HumanCount);
+  add("  cold: its load had to be started", &RunFigures::cold, HumanCount);
   add("loads started", &RunFigures::loads, HumanCount);
-  add("bytes read from the disk", &RunFigures::read_bytes, HumanBytes);
-  add("  of them for guesses that nobody used", &RunFigures::wasted_bytes,
+  add("read from the disk", &RunFigures::read_bytes, HumanBytes);
+  add("  of it on guesses, dropped unused", &RunFigures::wasted_bytes,
       HumanBytes);
+  return table.Render(style);
+}
 
-  std::string text = absl::StrCat(
-      "\n", table.Render(style), "\n",
-      "By the daemon's own counts. Prediction buys time with disk reads: it "
-      "waits less\nand reads more.\n");
-  absl::StrAppend(&text,
-                  "\nThe same for Prometheus (/metrics of the second "
-                  "run):\n");
-  for (const std::string& line : after.metrics) {
-    absl::StrAppend(&text, "  ", style.Dim(line), "\n");
+std::string RenderChecks(const std::vector<RunFigures>& runs,
+                         const cli::Style& style) {
+  std::vector<cli::Table::Column> columns = {{"", Align::kLeft}};
+  for (const RunFigures& run : runs) {
+    columns.push_back({run.name, Align::kRight});
   }
-  return text;
+  columns.push_back({"", Align::kLeft});
+  cli::Table table(std::move(columns));
+  for (const Check& check : kChecks) {
+    std::vector<std::string> cells = {check.series};
+    bool agree = true;
+    for (const RunFigures& run : runs) {
+      cells.push_back(absl::StrFormat("%.10g", OnPage(run, check)));
+      agree = agree && Agrees(run, check);
+    }
+    cells.push_back(agree ? style.Green("agrees") : style.Red("DIFFERS"));
+    table.Add(std::move(cells));
+  }
+  return table.Render(style);
+}
+
+}  // namespace
+
+std::map<std::string, double> ParseMetricsPage(absl::string_view page) {
+  std::map<std::string, double> series;
+  for (absl::string_view line : absl::StrSplit(page, '\n')) {
+    line = absl::StripAsciiWhitespace(line);
+    const size_t space = line.rfind(' ');
+    double value = 0;
+    if (line.empty() || line.front() == '#' ||
+        space == absl::string_view::npos ||
+        !absl::SimpleAtod(line.substr(space + 1), &value)) {
+      continue;
+    }
+    series[std::string(line.substr(0, space))] = value;
+  }
+  return series;
+}
+
+bool PagesAgree(const std::vector<RunFigures>& runs) {
+  for (const RunFigures& run : runs) {
+    for (const Check& check : kChecks) {
+      if (!Agrees(run, check)) return false;
+    }
+  }
+  return true;
+}
+
+std::string RenderSummary(const std::vector<RunFigures>& runs,
+                          const cli::Style& style) {
+  return absl::StrCat(
+      RenderFigures(runs.front(), runs.back(), style),
+      "\nThe daemon's own counts (GetWarmupMetrics). A wait runs from "
+      "LoadModel "
+      "until the\nmodel is ready. Loading ahead is paid with reads: a wrong "
+      "guess is read for\nnothing, and what it drove out is read again.\n"
+      "\nThe same on the daemon's page for Prometheus (sums where there are "
+      "several):\n\n",
+      RenderChecks(runs, style));
 }
 
 }  // namespace warmup::demo

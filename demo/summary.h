@@ -1,10 +1,11 @@
 #ifndef WARMUP_DEMO_SUMMARY_H_
 #define WARMUP_DEMO_SUMMARY_H_
 
+#include <map>
 #include <string>
 #include <vector>
 
-#include "absl/time/time.h"
+#include "absl/strings/string_view.h"
 #include "clients/cli/terminal.h"
 
 namespace warmup::demo {
@@ -19,12 +20,19 @@ struct RunFigures {
   double loads = 0;
   double read_bytes = 0;
   double wasted_bytes = 0;
-  // The same as Prometheus sees it: lines of the metrics page.
-  std::vector<std::string> metrics;
+  // The daemon's Prometheus page: value by series, labels and all.
+  std::map<std::string, double> series;
 };
 
-// The table at the end, with what it means in words. `runs`: on demand, then
-// predicting.
+// The series of a page in Prometheus' text format; lines that are none are
+// passed over.
+std::map<std::string, double> ParseMetricsPage(absl::string_view page);
+
+// Whether the pages say what the daemons' own counts say.
+bool PagesAgree(const std::vector<RunFigures>& runs);
+
+// The table at the end, what its lines mean, and whether the Prometheus pages
+// say the same. `runs`: on demand, then predicting.
 std::string RenderSummary(const std::vector<RunFigures>& runs,
                           const cli::Style& style);
 

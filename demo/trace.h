@@ -17,7 +17,7 @@ struct Step {
   StepKind kind = StepKind::kRequest;
   std::string item;     // a model, or for kActivity the kind of activity
   absl::Time recorded;  // when it really happened
-  absl::Duration gap;   // shortened time since the step before it
+  absl::Duration gap;   // since the step before it, shortened
 };
 
 struct Trace {
@@ -29,15 +29,22 @@ struct Trace {
   absl::Duration shortened_length;
 };
 
-// A twentieth up to 4 s; longer gaps by their logarithm.
+// The time from one request to the next, as the demo keeps it: a twentieth up
+// to 10 s, of longer ones little more. What happened in between keeps its
+// distance to the request that follows, shortened by the same rule: how long
+// before its use a model is named is what a load ahead of it lives on.
 absl::Duration Shorten(absl::Duration gap);
 // The same rule in words, for the screen.
 inline constexpr char kShortenRule[] =
-    "gaps up to 4 s shortened 20 times, longer ones to 0.2 s + 30 ms x "
-    "ln(gap / 4 s)";
+    "the time between two requests is divided by 20 up to 10 s, like the\n"
+    "models' sizes; of a longer one there remains 0.5 s + 50 ms x "
+    "ln(time / 10 s)";
 
 // INVALID_ARGUMENT with the line for anything but time_s,kind,item in order.
 absl::StatusOr<Trace> ReadTrace(const std::string& path);
+
+// Leaves the first `requests` of the requests and what comes before them.
+void KeepFirst(int requests, Trace* trace);
 
 // The size that the replay protocol's rule gives a name, divided by 20 and
 // held between 50 and 400 MiB.

@@ -1,18 +1,16 @@
 #include "demo/watcher.h"
 
 #include <algorithm>
-#include <string>
 
-#include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "demo/call.h"
+#include "clients/cli/event_text.h"
+#include "clients/cli/terminal.h"
 #include "warmup/v1/event.grpc.pb.h"
 #include "warmup/v1/model.grpc.pb.h"
 
 namespace warmup::demo {
 namespace {
 
-constexpr absl::Duration kPollInterval = absl::Milliseconds(100);
+constexpr size_t kEventsKept = 8;
 
 ModelState ToState(v1::ModelState state) {
   switch (state) {
@@ -29,14 +27,18 @@ ModelState ToState(v1::ModelState state) {
   }
 }
 
-void Show(const v1::Model& model, ModelRow* row) {
+void Show(const v1::Model& model, Board* board) {
+  const auto row = std::find_if(
+      board->models.begin(), board->models.end(),
+      [&](const ModelRow& r) { return r.id == model.spec().model_id(); });
+  if (row == board->models.end()) return;
   row->state = ToState(model.state());
+  row->held_bytes = model.held_bytes();
+  row->waiters = model.waiter_count();
   row->progress = model.total_bytes() == 0
                       ? 0
                       : static_cast<double>(model.done_bytes()) /
                             static_cast<double>(model.total_bytes());
-  // 0: not a candidate, as it was neither used nor announced so far.
-  row->probability = model.probability_1h() > 0 ? model.probability_1min() : -1;
   if (row->state == ModelState::kLoading) {
     row->is_guess = model.load_kind() != v1::LOAD_KIND_DEMAND;
   } else if (row->state == ModelState::kCold) {
@@ -49,36 +51,26 @@ void Show(const v1::Model& model, ModelRow* row) {
 Watcher::Watcher(const std::shared_ptr<grpc::Channel>& channel,
                  SharedBoard& board)
     : board_(board),
-      poller_([this, channel] { Poll(channel); }),
+      watcher_([this, channel] { WatchModels(channel); }),
       subscriber_([this, channel] { Subscribe(channel); }) {}
 
 Watcher::~Watcher() {
-  is_ending_.store(true);
+  watch_.TryCancel();
   subscription_.TryCancel();
-  poller_.join();
+  watcher_.join();
   subscriber_.join();
 }
 
-void Watcher::Poll(const std::shared_ptr<grpc::Channel>& channel) {
+void Watcher::WatchModels(const std::shared_ptr<grpc::Channel>& channel) {
   const auto stub = v1::ModelService::NewStub(channel);
-  while (!is_ending_.load()) {
-    const auto list = Call(*stub, &v1::ModelService::Stub::ListModels,
-                           v1::ListModelsRequest());
-    if (list.ok()) {
-      board_.Update([&](Board& board) {
-        board.memory_used_bytes = 0;
-        for (const v1::Model& model : list->models()) {
-          board.memory_used_bytes += model.held_bytes();
-          const auto row = std::find_if(
-              board.models.begin(), board.models.end(), [&](const ModelRow& r) {
-                return r.id == model.spec().model_id();
-              });
-          if (row != board.models.end()) Show(model, &*row);
-        }
-      });
-    }
-    absl::SleepFor(kPollInterval);
+  const auto reader = stub->WatchModels(&watch_, v1::WatchModelsRequest());
+  v1::WatchModelsResponse response;
+  while (reader->Read(&response)) {
+    board_.Update([&](Board& board) {
+      for (const v1::Model& model : response.models()) Show(model, &board);
+    });
   }
+  static_cast<void>(reader->Finish());
 }
 
 void Watcher::Subscribe(const std::shared_ptr<grpc::Channel>& channel) {
@@ -89,8 +81,10 @@ void Watcher::Subscribe(const std::shared_ptr<grpc::Channel>& channel) {
     board_.Update([&](Board& board) {
       for (const v1::Event& event : response.events()) {
         ++board.events_received;
-        board.last_event =
-            absl::StrCat(event.event_type(), " ", event.data_json());
+        // The answers to our own questions are on the board already.
+        if (event.event_type() == "prediction_complete") continue;
+        board.events.push_back(cli::EventLine(event, cli::Style::Plain()));
+        if (board.events.size() > kEventsKept) board.events.pop_front();
       }
     });
   }

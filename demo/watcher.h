@@ -4,7 +4,6 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
-#include <atomic>
 #include <memory>
 #include <thread>
 
@@ -12,9 +11,9 @@
 
 namespace warmup::demo {
 
-// Keeps the board's picture of the daemon while it lives: asks ten times a
-// second what the models are doing and how likely each is, and subscribes to
-// events. Two threads. The board outlives it.
+// Keeps the board's picture of the daemon while it lives: watches what the
+// models are doing and subscribes to events. Two threads. The board outlives
+// it.
 class Watcher {
  public:
   Watcher(const std::shared_ptr<grpc::Channel>& channel, SharedBoard& board);
@@ -23,13 +22,13 @@ class Watcher {
   Watcher& operator=(const Watcher&) = delete;
 
  private:
-  void Poll(const std::shared_ptr<grpc::Channel>& channel);
+  void WatchModels(const std::shared_ptr<grpc::Channel>& channel);
   void Subscribe(const std::shared_ptr<grpc::Channel>& channel);
 
   SharedBoard& board_;
-  std::atomic<bool> is_ending_{false};
+  grpc::ClientContext watch_;
   grpc::ClientContext subscription_;
-  std::thread poller_;
+  std::thread watcher_;
   std::thread subscriber_;
 };
 

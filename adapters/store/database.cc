@@ -23,12 +23,12 @@ absl::Status EnsureFile(const std::string& path) {
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
     const int error = errno;
-    return MakeError(error == ENOSPC ? absl::StatusCode::kResourceExhausted
-                                     : absl::StatusCode::kUnavailable,
-                     "STORE_OPEN",
-                     absl::StrCat("store ", path, ": cannot open: ",
-                                  std::strerror(error)),
-                     {{"path", path}});
+    return MakeError(
+        error == ENOSPC ? absl::StatusCode::kResourceExhausted
+                        : absl::StatusCode::kUnavailable,
+        "STORE_OPEN",
+        absl::StrCat("store ", path, ": cannot open: ", std::strerror(error)),
+        {{"path", path}});
   }
   // Nobody holds locks of this process on the file yet, so closing it here
   // cannot drop any.
@@ -100,16 +100,16 @@ std::string Statement::Text(int column) const {
   const auto* text = reinterpret_cast<const char*>(
       sqlite3_column_text(statement_.get(), column));
   if (text == nullptr) return "";
-  return {text, static_cast<size_t>(
-                    sqlite3_column_bytes(statement_.get(), column))};
+  return {text,
+          static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
 std::string Statement::Blob(int column) const {
-  const auto* bytes = static_cast<const char*>(
-      sqlite3_column_blob(statement_.get(), column));
+  const auto* bytes =
+      static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
   if (bytes == nullptr) return "";
-  return {bytes, static_cast<size_t>(
-                     sqlite3_column_bytes(statement_.get(), column))};
+  return {bytes,
+          static_cast<size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
 int64_t Statement::Int(int column) const {
@@ -124,9 +124,9 @@ absl::StatusOr<Database> Database::Open(const std::string& path) {
   WARMUP_RETURN_IF_ERROR(EnsureFile(path));
   errno = 0;
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(
-      path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-      nullptr);
+  const int code =
+      sqlite3_open_v2(path.c_str(), &handle,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database(handle);
   if (code != SQLITE_OK) return SqliteStatus(code, "cannot open", handle);
   sqlite3_extended_result_codes(handle, 1);

@@ -74,8 +74,7 @@ class Database {
 // Rolls back unless committed.
 class Transaction {
  public:
-  static absl::StatusOr<std::unique_ptr<Transaction>> Begin(
-      Database& database);
+  static absl::StatusOr<std::unique_ptr<Transaction>> Begin(Database& database);
   ~Transaction();
   absl::Status Commit();
 

@@ -106,9 +106,9 @@ absl::Status Migrate(Database& database, int64_t version) {
     WARMUP_ASSIGN_OR_RETURN(const auto transaction,
                             Transaction::Begin(database));
     WARMUP_RETURN_IF_ERROR(database.Execute(kMigrations[version]));
-    WARMUP_RETURN_IF_ERROR(database.Execute(absl::StrCat(
-        "PRAGMA application_id = ", kApplicationId,
-        "; PRAGMA user_version = ", version + 1)));
+    WARMUP_RETURN_IF_ERROR(database.Execute(
+        absl::StrCat("PRAGMA application_id = ", kApplicationId,
+                     "; PRAGMA user_version = ", version + 1)));
     WARMUP_RETURN_IF_ERROR(transaction->Commit());
   }
   return absl::OkStatus();

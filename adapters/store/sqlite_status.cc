@@ -47,16 +47,16 @@ absl::Status SqliteStatus(int code, std::string_view what, sqlite3* database) {
   const int last_errno = errno;
   if (code == SQLITE_OK) return absl::OkStatus();
   // Other errors may leave an errno that has nothing to do with them.
-  const bool is_io = (code & 0xff) == SQLITE_IOERR ||
-                     (code & 0xff) == SQLITE_CANTOPEN;
+  const bool is_io =
+      (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN;
   const int system_error = is_io ? last_errno : 0;
   const Kind kind = KindOf(code, system_error);
   const char* path =
       database == nullptr ? nullptr : sqlite3_db_filename(database, "main");
   const std::string where = path == nullptr ? "" : path;
-  std::string message = absl::StrCat("store", where.empty() ? "" : " ", where,
-                                     ": ", std::string(what), ": ",
-                                     sqlite3_errstr(code));
+  std::string message =
+      absl::StrCat("store", where.empty() ? "" : " ", where, ": ",
+                   std::string(what), ": ", sqlite3_errstr(code));
   if (database != nullptr && sqlite3_extended_errcode(database) == code &&
       std::strcmp(sqlite3_errmsg(database), sqlite3_errstr(code)) != 0) {
     absl::StrAppend(&message, " (", sqlite3_errmsg(database), ")");

@@ -18,9 +18,8 @@ std::string ReadOwner(int fd) {
   char text[32];
   const ssize_t size = pread(fd, text, sizeof(text), 0);
   if (size <= 0) return "another process";
-  return absl::StrCat(
-      "process ", absl::StripAsciiWhitespace(absl::string_view(
-                      text, static_cast<size_t>(size))));
+  return absl::StrCat("process ", absl::StripAsciiWhitespace(absl::string_view(
+                                      text, static_cast<size_t>(size))));
 }
 
 }  // namespace
@@ -39,9 +38,9 @@ absl::StatusOr<std::unique_ptr<StoreLock>> StoreLock::Acquire(
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     const std::string owner =
-        error == EWOULDBLOCK ? absl::StrCat("in use by ", ReadOwner(fd))
-                             : absl::StrCat("cannot lock ", path, ": ",
-                                            std::strerror(error));
+        error == EWOULDBLOCK
+            ? absl::StrCat("in use by ", ReadOwner(fd))
+            : absl::StrCat("cannot lock ", path, ": ", std::strerror(error));
     return MakeError(absl::StatusCode::kFailedPrecondition, "STORE_IN_USE",
                      absl::StrCat("store ", store_path, " is ", owner),
                      {{"path", store_path}});

@@ -31,13 +31,12 @@ void ReadModel(const Statement& row, StoredState& state) {
   StoredState::Model model;
   ModelSpec& spec = model.spec;
   spec.id = row.Text(0);
-  const auto type = Named(row.Text(1), ModelType::kUnspecified,
-                          ModelType::kCustom);
+  const auto type =
+      Named(row.Text(1), ModelType::kUnspecified, ModelType::kCustom);
   spec.engine = row.Text(2);
   spec.source = row.Text(3);
   spec.device = row.Text(4);
-  const auto priority =
-      Named(row.Text(5), Priority::kLow, Priority::kCritical);
+  const auto priority = Named(row.Text(5), Priority::kLow, Priority::kCritical);
   spec.is_pinned = row.Int(6) != 0;
   spec.size_bytes = row.Int(7);
   spec.peak_bytes = row.Int(8);
@@ -136,8 +135,7 @@ absl::Status ReadPolicy(Database& database, StoredState& state) {
 
 // Keeps the newest three: enough to look at, bounded.
 absl::Status SetLearnedAside(Database& database, absl::string_view reason) {
-  WARMUP_ASSIGN_OR_RETURN(const auto transaction,
-                          Transaction::Begin(database));
+  WARMUP_ASSIGN_OR_RETURN(const auto transaction, Transaction::Begin(database));
   WARMUP_ASSIGN_OR_RETURN(
       Statement copy,
       database.Prepare("INSERT INTO learned_set_aside (reason, version,"

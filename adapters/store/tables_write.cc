@@ -179,8 +179,8 @@ absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Create(
 }
 
 absl::Status TableWriter::Write(const StoreChange& change) {
-  return std::visit(
-      [this](const auto& one) { return statements_->Write(one); }, change);
+  return std::visit([this](const auto& one) { return statements_->Write(one); },
+                    change);
 }
 
 absl::Status TableWriter::TrimEvents() {

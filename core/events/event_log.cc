@@ -107,10 +107,10 @@ struct EventLog::Slice {
 EventLog::EventLog(Options options, Encoder encoder)
     : options_(std::move(options)),
       encoder_(std::move(encoder)),
-      segment_bytes_(std::clamp<size_t>(options_.max_bytes / 32, 1024,
-                                        kMaxSegmentBytes)),
-      segment_events_(std::clamp<size_t>(options_.max_events / 16, 16,
-                                         kMaxSegmentEvents)),
+      segment_bytes_(
+          std::clamp<size_t>(options_.max_bytes / 32, 1024, kMaxSegmentBytes)),
+      segment_events_(
+          std::clamp<size_t>(options_.max_events / 16, 16, kMaxSegmentEvents)),
       oldest_(std::max<uint64_t>(options_.next_sequence, 1)),
       next_sequence_(oldest_) {}
 
@@ -156,8 +156,8 @@ absl::StatusOr<Event> EventLog::Append(Event event) {
 std::shared_ptr<EventLog::Segment> EventLog::TailFor(uint64_t sequence,
                                                      size_t size) {
   if (tail_ == nullptr || !tail_->Fits(size)) {
-    tail_ = std::make_shared<Segment>(
-        sequence, std::max(segment_bytes_, size), segment_events_);
+    tail_ = std::make_shared<Segment>(sequence, std::max(segment_bytes_, size),
+                                      segment_events_);
   }
   return tail_;
 }

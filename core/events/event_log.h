@@ -50,9 +50,9 @@ class EventLog {
 
   struct Options {
     size_t max_events;
-    size_t max_bytes;         // of memory: encodings and values together
-    uint64_t next_sequence;   // 1 for a new store
-    std::string id_prefix;    // makes generated ids unique over restarts
+    size_t max_bytes;        // of memory: encodings and values together
+    uint64_t next_sequence;  // 1 for a new store
+    std::string id_prefix;   // makes generated ids unique over restarts
   };
 
   struct Batch {

@@ -61,8 +61,7 @@ double Announcements::Reliability(NameIndex model, double parent) const {
 }
 
 void Announcements::Remove(NameIndex model) {
-  std::erase_if(pending_,
-                [&](const Pending& p) { return p.model == model; });
+  std::erase_if(pending_, [&](const Pending& p) { return p.model == model; });
   tallies_.Erase(model);
 }
 

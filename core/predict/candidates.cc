@@ -7,8 +7,7 @@ constexpr size_t kMaxRecent = 16;
 
 }  // namespace
 
-Candidates::Candidates(const Memory& memory, const View& view,
-                       LocalTime now) {
+Candidates::Candidates(const Memory& memory, const View& view, LocalTime now) {
   for (const Scope* scope : {view.session, view.user, view.everybody}) {
     if (scope == nullptr) continue;
     for (const auto& pending : scope->announcements().pending()) {

@@ -37,8 +37,7 @@ class LruMap {
       index_.erase(entries_.back().first);
       entries_.pop_back();
     }
-    entries_.emplace_front(std::piecewise_construct,
-                           std::forward_as_tuple(key),
+    entries_.emplace_front(std::piecewise_construct, std::forward_as_tuple(key),
                            std::forward_as_tuple(std::forward<Args>(args)...));
     index_.emplace(entries_.front().first, entries_.begin());
     return entries_.front().second;

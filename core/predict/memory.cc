@@ -61,8 +61,8 @@ void Memory::Observe(const Usage& usage) {
 void Memory::CountPopular(NameIndex model, LocalTime local) {
   const UseHistory& use = *everybody_.uses().Find(model);
   popular_.overall.Update(model, everybody_.Weight(use), Scope::kKeep);
-  popular_.at_hour[local.hour].Update(model,
-                                      use.profile.hours()[local.hour], 1);
+  popular_.at_hour[local.hour].Update(model, use.profile.hours()[local.hour],
+                                      1);
 }
 
 void Memory::Observe(const Announcement& announcement) {

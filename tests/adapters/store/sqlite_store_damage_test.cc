@@ -83,8 +83,7 @@ TEST_CASE("SqliteStore: a daemon starts whatever bytes are damaged") {
       bad[i] = static_cast<char>(random());
     }
     if (round % 5 == 0) bad.resize(random() % bad.size());
-    const std::string path =
-        folder.File("bad" + std::to_string(round) + ".db");
+    const std::string path = folder.File("bad" + std::to_string(round) + ".db");
     WriteFile(path, bad);
     auto store = SqliteStore::Open(path);
     if (!store.ok()) {
@@ -121,7 +120,8 @@ TEST_CASE("SqliteStore: a log cut short loses its end, not its beginning") {
   const std::string database = ReadFile(path);
   const std::string log = ReadFile(path + "-wal");
   store.reset();
-  for (size_t size = log.size(); size > 0; size -= std::min<size_t>(size, 997)) {
+  for (size_t size = log.size(); size > 0;
+       size -= std::min<size_t>(size, 997)) {
     INFO("log of " << size << " bytes");
     const std::string copy = folder.File("cut" + std::to_string(size) + ".db");
     WriteFile(copy, database);
@@ -133,13 +133,14 @@ TEST_CASE("SqliteStore: a log cut short loses its end, not its beginning") {
       CHECK(state.models[0].spec == MakeSpec("first"));
     }
     CHECK(state.warnings.empty());
-    CHECK(state.models.size() == (size == log.size()      ? 2u
+    CHECK(state.models.size() == (size == log.size()     ? 2u
                                   : size >= first_commit ? 1u
                                                          : 0u));
   }
 }
 
-TEST_CASE("SqliteStore: unreadable learned state is set aside, the rest stays") {
+TEST_CASE(
+    "SqliteStore: unreadable learned state is set aside, the rest stays") {
   const TempFolder folder;
   const std::string path = folder.File("store.db");
   const auto spoil = [&path](const std::string& sql) {

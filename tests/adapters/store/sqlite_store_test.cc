@@ -38,7 +38,7 @@ TEST_CASE("SqliteStore: only its owner can read it") {
   const auto store = MustOpen(folder.File("a/b/store.db"));
   MustCommit(*store, {PutModel{MakeSpec("m")}});
   const auto mode = [&folder](const std::string& name) {
-    struct stat info {};
+    struct stat info{};
     REQUIRE(stat(folder.File(name).c_str(), &info) == 0);
     return info.st_mode & 0777;
   };
@@ -60,10 +60,11 @@ TEST_CASE("SqliteStore: everything comes back after a restart") {
   policy.max_concurrent_loads = 3;
   {
     const auto store = MustOpen(path);
-    MustCommit(*store, {PutModel{MakeSpec("m")}, PutMeasurements{"m", measured},
-                        PutModel{MakeSpec("n")}, PutSession{MakeSession("s")},
-                        PutPolicy{policy}, PutLearned{MakeLearned()},
-                        AppendEvent{MakeEvent(41)}, AppendEvent{MakeEvent(42)}});
+    MustCommit(*store,
+               {PutModel{MakeSpec("m")}, PutMeasurements{"m", measured},
+                PutModel{MakeSpec("n")}, PutSession{MakeSession("s")},
+                PutPolicy{policy}, PutLearned{MakeLearned()},
+                AppendEvent{MakeEvent(41)}, AppendEvent{MakeEvent(42)}});
   }
   const auto store = MustOpen(path);
   const StoredState state = MustLoad(*store);
@@ -125,8 +126,8 @@ TEST_CASE("SqliteStore: a second owner is refused in one clear line") {
   const auto store = MustOpen(path);
   const absl::Status refused = SqliteStore::Open(path).status();
   CHECK(refused.code() == absl::StatusCode::kFailedPrecondition);
-  CHECK(refused.message() == "store " + path + " is in use by process " +
-                                 std::to_string(getpid()));
+  CHECK(refused.message() ==
+        "store " + path + " is in use by process " + std::to_string(getpid()));
   // By another name too.
   const std::string link = folder.File("link.db");
   std::filesystem::create_symlink(path, link);
@@ -168,9 +169,9 @@ TEST_CASE("SqliteStore: a newer schema is refused and left as it is") {
   const auto set_version = [&path](int version) {
     auto database = Database::Open(path);
     REQUIRE(database.ok());
-    REQUIRE(database
-                ->Execute("PRAGMA user_version = " + std::to_string(version))
-                .ok());
+    REQUIRE(
+        database->Execute("PRAGMA user_version = " + std::to_string(version))
+            .ok());
   };
   set_version(kSchemaVersion + 1);
   const absl::Status refused = SqliteStore::Open(path).status();
@@ -257,9 +258,9 @@ TEST_CASE("SqliteStore: many small commits on a full disk stay whole") {
   {
     const FullDisk full(256 * 1024);
     for (int i = 0; i < 200; ++i) {
-      const absl::Status status = store->Commit(
-          {PutModel{MakeSpec("a" + std::to_string(i))},
-           PutModel{MakeSpec("b" + std::to_string(i))}});
+      const absl::Status status =
+          store->Commit({PutModel{MakeSpec("a" + std::to_string(i))},
+                         PutModel{MakeSpec("b" + std::to_string(i))}});
       ++(status.ok() ? committed : refused);
       if (!status.ok()) {
         REQUIRE(status.code() == absl::StatusCode::kResourceExhausted);

@@ -10,8 +10,8 @@ namespace {
 TEST_CASE("MakeError: details come back as they were given") {
   const absl::Status status =
       MakeError(absl::StatusCode::kResourceExhausted, "NO_MEMORY",
-                "model \"m\" does not fit", {{"model", "m"}, {"device", "gpu0"}},
-                absl::Milliseconds(1500));
+                "model \"m\" does not fit",
+                {{"model", "m"}, {"device", "gpu0"}}, absl::Milliseconds(1500));
   CHECK(status.code() == absl::StatusCode::kResourceExhausted);
   CHECK(status.message() == "model \"m\" does not fit");
   const ErrorDetails details = GetErrorDetails(status);

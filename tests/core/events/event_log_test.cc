@@ -152,7 +152,8 @@ TEST_CASE("EventLog: batches of any size cross segments without a seam") {
   options.max_bytes = size_t{8} << 20;
   EventLog log(options, Encode);
   std::string expected;
-  for (int i = 0; i < 5000; ++i) expected += Encode(*log.Append(MakeEvent("t")));
+  for (int i = 0; i < 5000; ++i)
+    expected += Encode(*log.Append(MakeEvent("t")));
   for (const size_t max_bytes : {1u, 100u, 4096u, 1u << 20}) {
     std::string read;
     uint64_t cursor = 1;

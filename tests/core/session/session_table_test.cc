@@ -57,8 +57,7 @@ TEST_CASE("SessionTable: keeping alive renews the lease and the roles") {
   CHECK(kept->expires_at == later + absl::Seconds(30));
   CHECK(kept->started_at == kStart);
   CHECK(kept->roles.at("completion") == "qwen2.5-coder:1.5b");
-  const auto changed =
-      table.KeepAlive(later, "s", {{{"chat", "llama3.1:8b"}}});
+  const auto changed = table.KeepAlive(later, "s", {{{"chat", "llama3.1:8b"}}});
   REQUIRE(changed.ok());
   CHECK(changed->roles ==
         std::map<std::string, ModelId>{{"chat", "llama3.1:8b"}});
