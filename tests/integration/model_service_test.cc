@@ -347,8 +347,8 @@ TEST_CASE("SetSwitchingPolicy: holds at once, or is refused as a whole") {
 }
 
 // Reads until `id` is told, as a model or as removed.
-v1::WatchModelsResponse ReadUntil(
-    AnswerStream<v1::WatchModelsResponse>& watch, const std::string& id) {
+v1::WatchModelsResponse ReadUntil(AnswerStream<v1::WatchModelsResponse>& watch,
+                                  const std::string& id) {
   for (auto told = watch.Next(); told.has_value(); told = watch.Next()) {
     for (const v1::Model& model : told->models()) {
       if (model.spec().model_id() == id) return *told;

@@ -87,7 +87,8 @@ TEST_CASE("GapHistogram: restores finite counts, drops the damaged ones") {
   CHECK(gaps.counts()[4] == 1e6f);
 }
 
-TEST_CASE("UninformedPrior: what was just used is likely again, less so later") {
+TEST_CASE(
+    "UninformedPrior: what was just used is likely again, less so later") {
   const Horizons now = UninformedPrior(0);
   CHECK(now[0] > 0.2);
   CHECK(now[0] < now[1]);
