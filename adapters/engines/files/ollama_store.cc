@@ -52,8 +52,8 @@ absl::StatusOr<std::string> WeightsDigest(const fs::path& path) {
   WARMUP_ASSIGN_OR_RETURN(const std::string text,
                           ReadSmallFile(path.native(), kMaxManifestBytes));
   const json manifest = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  const auto unfit = FileUnfit("MANIFEST_UNFIT", path.native(),
-                               "is no manifest that names weights");
+  auto unfit = FileUnfit("MANIFEST_UNFIT", path.native(),
+                         "is no manifest that names weights");
   if (!manifest.is_object() || !manifest.contains("layers")) return unfit;
   const json& layers = manifest["layers"];
   if (!layers.is_array()) return unfit;
