@@ -87,7 +87,7 @@ absl::Status Coordinator::Request(absl::Time now, const ModelId& model,
 std::optional<ModelId> Coordinator::Withdraw(WaiterId waiter) {
   const auto it = waiter_models_.find(waiter);
   if (it == waiter_models_.end()) return std::nullopt;
-  const ModelId model = it->second;
+  ModelId model = it->second;
   Track& track = tracks_[model];
   const auto is_waiter = [&](const Waiter& w) { return w.id == waiter; };
   std::erase_if(track.waiters, is_waiter);

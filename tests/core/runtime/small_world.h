@@ -32,7 +32,8 @@ inline ModelSpec Model(const ModelId& id, int64_t size_bytes) {
 // The test in the place of the world: it carries out effects by hand and brings
 // the answers back. Loads last until FinishLoad.
 struct SmallWorld {
-  explicit SmallWorld(Director::Options options) : director(options) {
+  explicit SmallWorld(Director::Options options)
+      : director(std::move(options)) {
     Effects fx;
     director.OnDeviceMemory(now, "host", DeviceMemory{1 << 30, 1 << 30}, &fx);
   }
