@@ -14,6 +14,9 @@ void Tally::Add(const RequestRow& row) {
     case Outcome::kCold:
       ++cold;
       break;
+    case Outcome::kFailed:
+      ++failed;
+      break;
   }
   waited += row.waited;
   waited_after.push_back(waited);

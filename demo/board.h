@@ -13,7 +13,7 @@
 namespace warmup::demo {
 
 enum class ModelState { kCold, kLoading, kReady, kUnloading, kFailed };
-enum class Outcome { kWarm, kLate, kCold };
+enum class Outcome { kWarm, kLate, kCold, kFailed };
 
 struct ModelRow {
   std::string id;
@@ -48,6 +48,7 @@ struct Tally {
   int warm = 0;
   int late = 0;
   int cold = 0;
+  int failed = 0;
   absl::Duration waited;
   // `waited` after each request, to compare two runs at the same point.
   std::vector<absl::Duration> waited_after;

@@ -54,6 +54,8 @@ absl::Status DemoRun::Start() {
        set("metrics.address", "127.0.0.1:0"),
        set("store.path", absl::StrCat(options_.folder, "/warmupd.db")),
        set("memory.budget_mib", absl::StrCat(options_.budget_bytes >> 20)),
+       set("engines.files.mlock",
+           CanLock(options_.budget_bytes) ? "true" : "false"),
        set("policy.predictive_preloading",
            options_.is_predicting ? "true" : "false")},
       log);
@@ -162,6 +164,7 @@ absl::StatusOr<RunFigures> DemoRun::Count() {
   figures.warm = metrics->demands().warm_count();
   figures.late = metrics->demands().late_count();
   figures.cold = metrics->demands().cold_count();
+  figures.failed = metrics->demands().failed_count();
   figures.loads = metrics->loads().demand_count() +
                   metrics->loads().announced_count() +
                   metrics->loads().speculative_count();

@@ -19,7 +19,9 @@ using Lines = std::vector<std::string>;
 
 constexpr int kSizeCells = 9;
 constexpr int kStateCells = 26;
-constexpr int kForecastCells = 18;
+constexpr int kForecastCells = 19;
+constexpr int kReasonCells = 34;
+constexpr int kMinNameCells = 24;
 constexpr int kTimeCells = 14;
 constexpr int kNameCellsInLine = 52;
 constexpr size_t kMaxRequests = 9;
@@ -51,6 +53,8 @@ std::string OutcomeText(Outcome outcome, const Style& style) {
       return style.Yellow("◐ late");
     case Outcome::kCold:
       return style.Red("○ cold");
+    case Outcome::kFailed:
+      return style.Red("✗ failed");
   }
   return "";
 }
@@ -85,7 +89,7 @@ std::string ForecastText(const ModelRow& row, const Style& style) {
     return style.Dim(Fit("not in sight", kForecastCells));
   }
   return absl::StrCat(style.Magenta(Bar(row.probability, 10)),
-                      Right(HumanPercent(row.probability), 7), " ");
+                      Right(HumanPercent(row.probability), 7), "  ");
 }
 
 // Draws one board for one width.
@@ -97,8 +101,10 @@ class Painter {
     for (const ModelRow& row : board.models) {
       longest = std::max(longest, cli::DisplayWidth(row.id));
     }
-    const int others = kSizeCells + 2 + kStateCells + kForecastCells;
-    name_cells_ = std::clamp(columns - others, 16, longest);
+    const int others =
+        kSizeCells + 2 + kStateCells + kForecastCells + kReasonCells;
+    name_cells_ =
+        std::clamp(columns - others, std::min(kMinNameCells, longest), longest);
   }
 
   Lines Head() const {

@@ -178,6 +178,16 @@ absl::StatusOr<int64_t> DropFromPageCache(const std::vector<ModelFile>& files) {
   return cached;
 }
 
+bool CanLock(int64_t bytes) {
+  const auto size = static_cast<size_t>(bytes);
+  void* map = mmap(nullptr, size, PROT_READ,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (map == MAP_FAILED) return false;
+  const bool can = mlock2(map, size, MLOCK_ONFAULT) == 0;  // reads nothing in
+  munmap(map, size);
+  return can;
+}
+
 std::string FileNameFor(const std::string& model) {
   std::string name = model;
   for (char& c : name) {

@@ -28,6 +28,10 @@ absl::Status WriteModelFile(const ModelFile& file,
 // afterwards, by mincore: 0 unless the file system keeps its own.
 absl::StatusOr<int64_t> DropFromPageCache(const std::vector<ModelFile>& files);
 
+// Whether this process, and those it starts, may lock so much in memory: then
+// the system takes nothing of it back for other uses.
+bool CanLock(int64_t bytes);
+
 // A name that is a file name too: '/' and the like become '_'.
 std::string FileNameFor(const std::string& model);
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "clients/cli/words.h"
 #include "demo/call.h"
 #include "warmup/v1/model.grpc.pb.h"
 #include "warmup/v1/warmup.grpc.pb.h"
@@ -81,31 +82,32 @@ absl::Status Player::Pause(absl::Duration gap) const {
 // The request itself: has the model loaded if it is not there, waits, and says
 // that it was used.
 absl::Status Player::Request(const Step& step) {
+  const absl::Time since = absl::Now();
   board_.Update([&](Board& board) {
-    board.waiting = Waiting{step.recorded, step.item, absl::Now()};
+    board.waiting = Waiting{step.recorded, step.item, since};
   });
   v1::LoadModelRequest load;
   load.set_model_id(step.item);
   load.set_wait(true);
   const auto loaded =
       Call(*stubs_->models, &v1::ModelService::Stub::LoadModel, load);
-  if (!loaded.ok()) return loaded.status();
-
-  v1::RecordUsageRequest usage;
-  v1::Usage& used = *usage.add_usages();
-  used.set_model_id(step.item);
-  used.set_session_id(session_);
-  const auto recorded =
-      Call(*stubs_->warmup, &v1::WarmupService::Stub::RecordUsage, usage);
-  if (!recorded.ok()) return recorded.status();
-
   RequestRow row;
-  row.rank = forecast_[step.item];
   row.recorded = step.recorded;
   row.model = step.item;
-  row.outcome = ToOutcome(loaded->served_as());
-  row.waited = absl::Seconds(loaded->waited().seconds()) +
-               absl::Nanoseconds(loaded->waited().nanos());
+  const auto rank = forecast_.find(step.item);
+  row.rank = rank == forecast_.end() ? 0 : rank->second;
+  if (loaded.ok()) {
+    row.outcome = ToOutcome(loaded->served_as());
+    row.waited = cli::FromProto(loaded->waited());
+    const absl::Status recorded = RecordUsage(step.item);
+    if (!recorded.ok()) return recorded;
+  } else if (absl::IsResourceExhausted(loaded.status())) {
+    // The system took the memory meanwhile; the daemon counts it too.
+    row.outcome = Outcome::kFailed;
+    row.waited = absl::Now() - since;
+  } else {
+    return loaded.status();
+  }
   board_.Update([&](Board& board) {
     constexpr size_t kKept = 16;
     board.waiting.reset();
@@ -118,6 +120,16 @@ absl::Status Player::Request(const Step& step) {
   });
   on_request_(row);
   return absl::OkStatus();
+}
+
+absl::Status Player::RecordUsage(const std::string& model) {
+  v1::RecordUsageRequest request;
+  v1::Usage& usage = *request.add_usages();
+  usage.set_model_id(model);
+  usage.set_session_id(session_);
+  usage.set_user_id(kUser);
+  return Call(*stubs_->warmup, &v1::WarmupService::Stub::RecordUsage, request)
+      .status();
 }
 
 // The tool was started, set to a model: what it is about to use is announced.

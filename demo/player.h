@@ -34,6 +34,7 @@ class Player {
   struct Stubs;
 
   absl::Status Request(const Step& step);
+  absl::Status RecordUsage(const std::string& model);
   absl::Status OpenSession(const Step& step);
   absl::Status ReportActivity(const Step& step);
   absl::Status AskForecast();

@@ -72,6 +72,9 @@ std::string RenderFigures(const RunFigures& before, const RunFigures& after,
   add("requests that found their model warm", &RunFigures::warm, HumanCount);
   add("  late: its load was under way", &RunFigures::late, HumanCount);
   add("  cold: its load had to be started", &RunFigures::cold, HumanCount);
+  if (before.failed + after.failed > 0) {
+    add("  failed: its load did", &RunFigures::failed, HumanCount);
+  }
   add("loads started", &RunFigures::loads, HumanCount);
   add("read from the disk", &RunFigures::read_bytes, HumanBytes);
   add("  of it on guesses, dropped unused", &RunFigures::wasted_bytes,

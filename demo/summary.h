@@ -17,6 +17,7 @@ struct RunFigures {
   double warm = 0;
   double late = 0;
   double cold = 0;
+  double failed = 0;
   double loads = 0;
   double read_bytes = 0;
   double wasted_bytes = 0;

@@ -1,9 +1,12 @@
 #include "demo/watcher.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
 
-#include "clients/cli/event_text.h"
-#include "clients/cli/terminal.h"
+#include "absl/strings/str_cat.h"
+#include "clients/cli/format.h"
+#include "clients/cli/words.h"
 #include "warmup/v1/event.grpc.pb.h"
 #include "warmup/v1/model.grpc.pb.h"
 
@@ -46,6 +49,21 @@ void Show(const v1::Model& model, Board* board) {
   }
 }
 
+// "14:03:59.123  model_unloading  gpt-4o: makes room for o1".
+std::string InWords(const v1::Event& event) {
+  constexpr int kTypeCells = 18;
+  const auto data = nlohmann::json::parse(event.data_json(), nullptr, false);
+  const auto field = [&](const char* name) {
+    return data.is_object() && data.contains(name) && data[name].is_string()
+               ? data[name].get<std::string>()
+               : std::string();
+  };
+  const std::string reason = field("reason");
+  return absl::StrCat(cli::HumanTime(cli::FromProto(event.timestamp())), "  ",
+                      cli::Fit(event.event_type(), kTypeCells), " ",
+                      field("model_id"), reason.empty() ? "" : ": ", reason);
+}
+
 }  // namespace
 
 Watcher::Watcher(const std::shared_ptr<grpc::Channel>& channel,
@@ -75,15 +93,16 @@ void Watcher::WatchModels(const std::shared_ptr<grpc::Channel>& channel) {
 
 void Watcher::Subscribe(const std::shared_ptr<grpc::Channel>& channel) {
   const auto stub = v1::EventService::NewStub(channel);
-  const auto reader = stub->Subscribe(&subscription_, v1::SubscribeRequest());
+  v1::SubscribeRequest request;  // what is done with models, and why
+  request.mutable_filter()->add_event_types("model_*");
+  request.mutable_filter()->add_event_types("warmup_*");
+  const auto reader = stub->Subscribe(&subscription_, request);
   v1::SubscribeResponse response;
   while (reader->Read(&response)) {
     board_.Update([&](Board& board) {
       for (const v1::Event& event : response.events()) {
         ++board.events_received;
-        // The answers to our own questions are on the board already.
-        if (event.event_type() == "prediction_complete") continue;
-        board.events.push_back(cli::EventLine(event, cli::Style::Plain()));
+        board.events.push_back(InWords(event));
         if (board.events.size() > kEventsKept) board.events.pop_front();
       }
     });

@@ -44,6 +44,11 @@ TEST_CASE("Model files: an error names the file") {
   CHECK_FALSE(DropFromPageCache({file}).ok());
 }
 
+TEST_CASE("Model files: more than there can be is not locked") {
+  CHECK(CanLock(4096));
+  CHECK_FALSE(CanLock(int64_t{1} << 60));
+}
+
 TEST_CASE("Model files: a name that is a path becomes a file's name") {
   CHECK(FileNameFor("bedrock/us.claude-v1:0") == "bedrock_us.claude-v1_0.gguf");
 }
