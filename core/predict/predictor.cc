@@ -1,7 +1,6 @@
 #include "core/predict/predictor.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <utility>
 
@@ -81,46 +80,46 @@ void Predictor::ForgetModel(const ModelId& model) {
   impl_->memory.ForgetModel(model);
 }
 
-std::vector<Forecast> Predictor::Predict(absl::Time now,
-                                         const ForecastContext& context,
-                                         size_t max_results) const {
+std::vector<Chance> Predictor::Rank(absl::Time now,
+                                    const ForecastContext& context) const {
   const predict::Memory& memory = impl_->memory;
   const predict::View view = impl_->ViewOf(context);
   const predict::LocalTime local = predict::ToLocal(memory.zone(), now);
   const predict::Candidates candidates(memory, view, local);
   const predict::Scorer scorer(memory, view, Seconds(now), local);
 
-  struct Scored {
-    NameIndex model;
-    predict::Horizons p;
-  };
-  std::array<Scored, limits::kMaxCandidates> scored;
-  size_t size = 0;
+  std::vector<Chance> ranked;
+  ranked.reserve(candidates.models().size());
   for (const NameIndex model : candidates.models()) {
-    scored[size++] = {model, scorer.Evaluate(model).p};
+    const predict::Horizons p = scorer.Evaluate(model).p;
+    ranked.push_back({&memory.names().Name(model), p[0], p[1], p[2]});
   }
-  const size_t results = std::min(size, max_results);
-  const auto is_before = [&](const Scored& a, const Scored& b) {
-    if (a.p[1] != b.p[1]) return a.p[1] > b.p[1];
-    if (a.p[2] != b.p[2]) return a.p[2] > b.p[2];
-    return memory.names().Name(a.model) < memory.names().Name(b.model);
-  };
-  const auto begin = scored.begin();
-  // Sorting all is faster than choosing many.
-  if (results < size / 4) {
-    std::partial_sort(begin, begin + results, begin + size, is_before);
-  } else {
-    std::sort(begin, begin + size, is_before);
-  }
+  std::sort(ranked.begin(), ranked.end(), [](const Chance& a, const Chance& b) {
+    if (a.p_5min != b.p_5min) return a.p_5min > b.p_5min;
+    if (a.p_1h != b.p_1h) return a.p_1h > b.p_1h;
+    return *a.model < *b.model;
+  });
+  return ranked;
+}
+
+Forecast Predictor::SpellOut(const Chance& chance) {
+  Forecast forecast;
+  forecast.model = *chance.model;
+  forecast.p_1min = chance.p_1min;
+  forecast.p_5min = chance.p_5min;
+  forecast.p_1h = chance.p_1h;
+  forecast.expected_until_use =
+      MedianUntilUse({chance.p_1min, chance.p_5min, chance.p_1h});
+  return forecast;
+}
+
+std::vector<Forecast> Predictor::Predict(absl::Time now,
+                                         const ForecastContext& context,
+                                         size_t max_results) const {
   std::vector<Forecast> forecasts;
-  forecasts.reserve(results);
-  for (size_t i = 0; i < results; ++i) {
-    Forecast& forecast = forecasts.emplace_back();
-    forecast.model = memory.names().Name(scored[i].model);
-    forecast.p_1min = scored[i].p[0];
-    forecast.p_5min = scored[i].p[1];
-    forecast.p_1h = scored[i].p[2];
-    forecast.expected_until_use = MedianUntilUse(scored[i].p);
+  for (const Chance& chance : Rank(now, context)) {
+    if (forecasts.size() == max_results) break;
+    forecasts.push_back(SpellOut(chance));
   }
   return forecasts;
 }

@@ -57,6 +57,14 @@ struct Forecast {
   std::vector<std::string> reasons;
 };
 
+// A forecast before it is spelled out: cheap to make for every candidate.
+struct Chance {
+  const ModelId* model;  // until the predictor is told or forgets something
+  double p_1min;
+  double p_5min;
+  double p_1h;
+};
+
 // Online predictor: no training phase, memory bounded by the number of models
 // and users. Sans-I/O, not thread-safe; the runtime's lock guards it. Usage
 // and announcements may come slightly out of order (see limits::kMaxFactAge).
@@ -75,9 +83,13 @@ class Predictor {
   void ForgetSession(const SessionId& session);
   void ForgetModel(const ModelId& model);
 
-  // At most `max_results` models, most probable (by p_5min, then p_1h) first.
-  // Scores a candidate list of at most limits::kMaxCandidates, so its cost
-  // does not grow with the catalogue. Does not allocate per known model.
+  // The models that may be used soon, most probable (by p_5min, then p_1h)
+  // first. Scores a candidate list of at most limits::kMaxCandidates, so its
+  // cost does not grow with the catalogue. Does not allocate per known model.
+  std::vector<Chance> Rank(absl::Time now,
+                           const ForecastContext& context) const;
+  static Forecast SpellOut(const Chance& chance);
+  // The first `max_results` of them, spelled out.
   std::vector<Forecast> Predict(absl::Time now, const ForecastContext& context,
                                 size_t max_results) const;
 

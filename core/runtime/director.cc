@@ -86,9 +86,9 @@ ModelView Director::View(const Catalogue::Entry& entry) const {
   }
   const auto outlook = outlook_.find(entry.spec.id);
   if (outlook != outlook_.end()) {
-    view.p_1min = outlook->second.forecast.p_1min;
-    view.p_5min = outlook->second.forecast.p_5min;
-    view.p_1h = outlook->second.forecast.p_1h;
+    view.p_1min = outlook->second.p_1min;
+    view.p_5min = outlook->second.p_5min;
+    view.p_1h = outlook->second.p_1h;
   }
   return view;
 }
@@ -121,31 +121,36 @@ void Director::RefreshOutlook(absl::Time now) {
   // Whoever is here counts: the most probable of all views of a model.
   std::vector<ForecastContext> contexts = {{}};
   constexpr size_t kMaxContexts = 8;
-  for (const Session& session : sessions_.List()) {
+  for (const auto& [id, session] : sessions_.all()) {
     if (contexts.size() == kMaxContexts) break;
-    contexts.push_back({session.id, session.user});
+    contexts.push_back({id, session.user});
   }
   for (const ForecastContext& context : contexts) {
-    for (Forecast& forecast :
-         predictor_.Predict(now, context, limits::kMaxCandidates)) {
-      const Catalogue::Entry* entry = catalogue_.Find(forecast.model);
-      if (entry == nullptr) continue;
-      const double value = ValueOf(*entry, forecast);
-      Outlook& outlook = outlook_[forecast.model];
-      if (value > outlook.value || outlook.forecast.model.empty()) {
-        outlook = {std::move(forecast), value};
+    for (const Chance& chance : predictor_.Rank(now, context)) {
+      const auto [it, is_new] = outlook_.try_emplace(*chance.model);
+      Outlook& outlook = it->second;
+      if (is_new) {
+        const Catalogue::Entry* entry = catalogue_.Find(*chance.model);
+        if (entry == nullptr) {
+          outlook_.erase(it);
+          continue;
+        }
+        outlook.weight = WeightOf(*entry);
+      }
+      const double value = outlook.weight * (kWeight1Min * chance.p_1min +
+                                             kWeight5Min * chance.p_5min +
+                                             kWeight1H * chance.p_1h);
+      if (is_new || value > outlook.value) {
+        outlook = {chance.p_1min, chance.p_5min, chance.p_1h, outlook.weight,
+                   value};
       }
     }
   }
 }
 
-double Director::ValueOf(const Catalogue::Entry& entry,
-                         const Forecast& forecast) const {
-  const double load_seconds =
-      absl::ToDoubleSeconds(catalogue_.EstimateLoadTime(entry));
-  return load_seconds * PriorityFactor(entry.spec.priority) *
-         (kWeight1Min * forecast.p_1min + kWeight5Min * forecast.p_5min +
-          kWeight1H * forecast.p_1h);
+double Director::WeightOf(const Catalogue::Entry& entry) const {
+  return absl::ToDoubleSeconds(catalogue_.EstimateLoadTime(entry)) *
+         PriorityFactor(entry.spec.priority);
 }
 
 PolicySnapshot Director::Snapshot(absl::Time now) const {
@@ -208,7 +213,7 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
          .device = entry->spec.device,
          .bytes = entry->PeakBytes(),
          .is_announced = announced_until_.contains(id),
-         .probability = outlook.forecast.p_1h,
+         .probability = outlook.p_1h,
          .value = outlook.value});
   }
   std::sort(snapshot.candidates.begin(), snapshot.candidates.end(),

@@ -131,9 +131,13 @@ class Director {
   PredictorState ExportLearned() const { return predictor_.Export(); }
 
  private:
+  // The most probable of all views of a model.
   struct Outlook {
-    Forecast forecast;
-    double value = 0;  // expected seconds of waiting saved by readiness
+    double p_1min = 0;
+    double p_5min = 0;
+    double p_1h = 0;
+    double weight = 0;  // seconds of waiting that readiness saves, once used
+    double value = 0;   // those seconds, expected
   };
 
   absl::StatusOr<const Catalogue::Entry*> FindEntry(const ModelId& id) const;
@@ -153,15 +157,16 @@ class Director {
   std::string UserOf(const SessionId& session, const std::string& user) const;
   // The model that the session binds to the task; empty: none.
   ModelId BoundTo(const PredictionRequest& request) const;
-  void AddBound(ModelType task, const ModelId& bound,
-                std::vector<Forecast>* forecasts) const;
+  std::vector<Forecast> Choose(const PredictionRequest& request,
+                               const ModelId& bound,
+                               const std::vector<Chance>& ranked) const;
   void AddUnused(const PredictionRequest& request,
                  std::vector<Forecast>* forecasts) const;
   bool Serves(const PredictionRequest& request,
               const Catalogue::Entry& entry) const;
 
   void RefreshOutlook(absl::Time now);
-  double ValueOf(const Catalogue::Entry& entry, const Forecast& forecast) const;
+  double WeightOf(const Catalogue::Entry& entry) const;
   PolicySnapshot Snapshot(absl::Time now) const;
   // Asks the policy and carries its decisions into the coordinator.
   void Reconcile(absl::Time now, Effects* fx);

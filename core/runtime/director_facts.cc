@@ -262,24 +262,36 @@ ModelId Director::BoundTo(const PredictionRequest& request) const {
   return catalogue_.Find(role->second) == nullptr ? ModelId() : role->second;
 }
 
-void Director::AddBound(ModelType task, const ModelId& bound,
-                        std::vector<Forecast>* forecasts) const {
-  if (bound.empty()) return;
-  auto it = std::find_if(forecasts->begin(), forecasts->end(),
-                         [&](const Forecast& f) { return f.model == bound; });
-  if (it == forecasts->end()) {
-    Forecast unseen;
-    unseen.model = bound;
-    unseen.expected_until_use = absl::InfiniteDuration();
-    it = forecasts->insert(it, std::move(unseen));
+// The model that is bound to the task, then the most probable that serve it.
+std::vector<Forecast> Director::Choose(
+    const PredictionRequest& request, const ModelId& bound,
+    const std::vector<Chance>& ranked) const {
+  std::vector<Forecast> chosen;
+  chosen.reserve(request.max_models);
+  if (!bound.empty()) {
+    const auto known =
+        std::find_if(ranked.begin(), ranked.end(),
+                     [&](const Chance& c) { return *c.model == bound; });
+    const Chance chance =
+        known == ranked.end() ? Chance{&bound, 0, 0, 0} : *known;
+    Forecast& forecast = chosen.emplace_back(Predictor::SpellOut(chance));
+    forecast.p_1min = std::max(forecast.p_1min, kBoundProbability);
+    forecast.p_5min = std::max(forecast.p_5min, forecast.p_1min);
+    forecast.p_1h = std::max(forecast.p_1h, forecast.p_5min);
+    forecast.expected_until_use =
+        std::min(forecast.expected_until_use, absl::Seconds(30));
+    forecast.reasons = {absl::StrCat("this session binds it to ",
+                                     std::string(ToString(request.task)))};
   }
-  it->p_1min = std::max(it->p_1min, kBoundProbability);
-  it->p_5min = std::max(it->p_5min, it->p_1min);
-  it->p_1h = std::max(it->p_1h, it->p_5min);
-  it->expected_until_use = std::min(it->expected_until_use, absl::Seconds(30));
-  it->reasons = {
-      absl::StrCat("this session binds it to ", std::string(ToString(task)))};
-  std::rotate(forecasts->begin(), it, it + 1);
+  for (const Chance& chance : ranked) {
+    if (chosen.size() == request.max_models) break;
+    if (*chance.model == bound) continue;
+    const Catalogue::Entry* entry = catalogue_.Find(*chance.model);
+    if (entry != nullptr && Serves(request, *entry)) {
+      chosen.push_back(Predictor::SpellOut(chance));
+    }
+  }
+  return chosen;
 }
 
 void Director::AddUnused(const PredictionRequest& request,
@@ -314,18 +326,8 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
   }
   const std::string user = UserOf(request.session, request.user);
   const ModelId bound = BoundTo(request);
-  std::vector<Forecast> all = predictor_.Predict(now, {request.session, user},
-                                                 limits::kMaxPredictedModels);
-  AddBound(request.task, bound, &all);
-  std::vector<Forecast> forecasts;
-  for (Forecast& forecast : all) {
-    if (forecasts.size() == request.max_models) break;
-    const Catalogue::Entry* entry = catalogue_.Find(forecast.model);
-    if (entry != nullptr &&
-        (forecast.model == bound || Serves(request, *entry))) {
-      forecasts.push_back(std::move(forecast));
-    }
-  }
+  std::vector<Forecast> forecasts =
+      Choose(request, bound, predictor_.Rank(now, {request.session, user}));
   AddUnused(request, &forecasts);
   Prediction prediction;
   prediction.models.reserve(forecasts.size());

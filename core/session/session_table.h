@@ -54,7 +54,8 @@ class SessionTable {
   void Restore(Session session);
 
   const Session* Find(const SessionId& id) const;  // null: not there
-  std::vector<Session> List() const;               // by id
+  const std::map<SessionId, Session>& all() const { return sessions_; }
+  std::vector<Session> List() const;  // by id
   size_t size() const { return sessions_.size(); }
   // When Expire has something to do; InfiniteFuture: never.
   absl::Time NextExpiry() const;
