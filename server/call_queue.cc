@@ -25,8 +25,9 @@ void CallQueue::Work() {
 
 QueueWake::QueueWake(CallQueue& queue, std::function<void()> handler)
     : queue_(queue), tag_([this, handler = std::move(handler)](bool ok) {
-        // First: a wake during the handler must not be lost.
-        is_pending_.store(false);
+        // First: a wake during the handler must not be lost. An exchange, for
+        // it sees what was done before the wake.
+        is_pending_.exchange(false);
         if (ok) handler();
       }) {}
 

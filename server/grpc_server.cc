@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <future>
 #include <system_error>
 #include <utility>
 
@@ -71,7 +70,8 @@ GrpcServer::GrpcServer(Options options, const Clock& clock,
       warmup_(queue_, metrics),
       events_(events, queue_, metrics),
       health_(queue_, metrics, ServiceNames()),
-      reflection_(queue_, metrics, ServiceNames()) {}
+      reflection_(queue_, metrics, ServiceNames()),
+      end_streams_(queue_, [this] { EndStreams(); }) {}
 
 GrpcServer::~GrpcServer() { Shutdown(); }
 
@@ -142,21 +142,24 @@ absl::Status GrpcServer::Start(Runtime& runtime) {
   return absl::OkStatus();
 }
 
+void GrpcServer::EndStreams() {
+  const absl::Status why = StoppingError();
+  health_.StopServing(why);
+  models_.EndStreams(why);
+  warmup_.EndStreams(why);
+  events_.EndStreams(why);
+  reflection_.EndStreams();
+  MutexLock lock(mutex_);
+  is_drained_ = true;
+  drained_.NotifyAll();
+}
+
 void GrpcServer::Drain() {
   if (server_ == nullptr) return;  // nothing came in
   queue_.Drain();
-  std::promise<void> drained;
-  QueueWake wake(queue_, [this, &drained] {
-    const absl::Status why = StoppingError();
-    health_.StopServing(why);
-    models_.EndStreams(why);
-    warmup_.EndStreams(why);
-    events_.EndStreams(why);
-    reflection_.EndStreams();
-    drained.set_value();
-  });
-  wake.Wake();
-  drained.get_future().wait();
+  end_streams_.Wake();
+  MutexLock lock(mutex_);
+  while (!is_drained_) drained_.Wait(mutex_);
 }
 
 void GrpcServer::Shutdown() {

@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "core/base/clock.h"
+#include "core/base/mutex.h"
 #include "core/events/event_log.h"
 #include "core/ports/event_sink.h"
 #include "core/runtime/runtime.h"
@@ -53,6 +55,7 @@ class GrpcServer {
 
  private:
   absl::Status Bind();
+  void EndStreams();
 
   const Options options_;
   grpc::ServerBuilder builder_;
@@ -62,6 +65,10 @@ class GrpcServer {
   EventServer events_;
   HealthServer health_;
   ReflectionServer reflection_;
+  QueueWake end_streams_;
+  Mutex mutex_;  // a leaf
+  CondVar drained_;
+  bool is_drained_ ABSL_GUARDED_BY(mutex_) = false;
   std::unique_ptr<grpc::Server> server_;
   std::vector<std::string> addresses_;
 };

@@ -4,6 +4,7 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/async_unary_call.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/check.h"
 #include "core/base/error.h"
 #include "server/call_queue.h"
 #include "server/grpc_status.h"
@@ -49,6 +51,8 @@ class UnaryCall {
 
   // Exactly once, from any thread; the call is gone soon after.
   void Answer(const absl::StatusOr<Response>& answer) {
+    [[maybe_unused]] const bool was_answered = is_answered_.exchange(true);
+    WARMUP_DCHECK(!was_answered);
     method_->metrics->Handled(answer.status(), started_);
     if (answer.ok()) {
       writer_.Finish(*answer, grpc::Status::OK, &on_finished_);
@@ -68,7 +72,12 @@ class UnaryCall {
       : method_(std::move(method)),
         writer_(&context_),
         on_accepted_([this](bool ok) { Accepted(ok); }),
-        on_finished_([this](bool) { Release(); }),
+        on_finished_([this](bool) {
+          // Also tells ThreadSanitizer that the answer came before: it does
+          // not see how gRPC orders the two threads.
+          WARMUP_DCHECK(is_answered_.load());
+          Release();
+        }),
         on_done_([this](bool) {
           if (context_.IsCancelled() && on_cancel_) on_cancel_();
           Release();
@@ -107,6 +116,7 @@ class UnaryCall {
   Writer writer_;
   RpcMetrics::Clock::time_point started_;
   std::function<void()> on_cancel_;
+  std::atomic<bool> is_answered_{false};
   int operations_ = 1;  // tags still to come, after the call was accepted
   Tag on_accepted_;
   Tag on_finished_;
