@@ -61,6 +61,7 @@ int Fail(const absl::Status& status, int code) {
 // threads inherit that.
 sigset_t BlockSignals() {
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error like any other
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
@@ -136,6 +137,9 @@ class Daemon {
     WARMUP_RETURN_IF_ERROR(StartExposer());
     WARMUP_RETURN_IF_ERROR(server_.Start(*runtime_));
     runtime_->Start();
+    for (const std::string& url : metrics_urls_) {
+      Log(LogLevel::kInfo, "metrics", {{"url", url}});
+    }
     for (const std::string& address : server_.addresses()) {
       Log(LogLevel::kInfo, "listening", {{"address", address}});
     }
@@ -208,8 +212,8 @@ class Daemon {
     exposer_->RegisterCollectable(exporter_);
     for (const int port : exposer_->GetListeningPorts()) {
       const std::string host = address.substr(0, address.rfind(':'));
-      Log(LogLevel::kInfo, "metrics",
-          {{"url", absl::StrCat("http://", host, ":", port, "/metrics")}});
+      metrics_urls_.push_back(
+          absl::StrCat("http://", host, ":", port, "/metrics"));
     }
     return absl::OkStatus();
   }
@@ -237,6 +241,7 @@ class Daemon {
   GrpcServer server_;
   std::optional<Runtime> runtime_;
   std::unique_ptr<prometheus::Exposer> exposer_;
+  std::vector<std::string> metrics_urls_;
   std::thread discovery_;
 };
 
@@ -266,7 +271,7 @@ int Serve(const v1::Config& config, const ConfigSources& sources) {
     }
     daemon.Stop();
   }
-  Log(LogLevel::kInfo, "stopped");
+  if (exit_code == 0) Log(LogLevel::kInfo, "stopped");
   StopLog();
   return exit_code;
 }
