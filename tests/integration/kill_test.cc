@@ -1,259 +1,270 @@
-// What was acknowledged survives kill -9: the daemon is killed in the middle
-// of writes again and again, and each time it must come back with all it said
-// yes to, and with nothing that nobody asked for.
+// What was acknowledged survives kill -9: a real daemon is killed again and
+// again, each time in the midst of a burst of writes, and must know everything
+// that it had answered for, and nothing that nobody ever told it.
 
-#include <csignal>
+#include <algorithm>
+#include <atomic>
 #include <map>
+#include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "tests/integration/served_daemon.h"
 
 namespace warmup {
 namespace {
 
-// Sanitizers make every start slow, and find nothing more in the 200th.
-constexpr int kLoops = kIsSanitized ? 20 : 200;
-constexpr int kKeys = 6;
+// A sanitized daemon takes ten times as long to start.
+constexpr int kRounds = kIsSanitized ? 30 : 200;
+constexpr int kWriters = 3;
 
-// What one thing may be after a kill: what was acknowledged last, or, if the
-// kill came before the answer, what was asked for. "" stands for "not there".
-struct Expected {
-  std::string acknowledged;
-  std::string in_doubt;
-  bool is_in_doubt = false;
+// Every thing has one value; this one stands for "it is not there".
+const std::string kAbsent;
 
-  void Ask(const std::string& value) {
-    in_doubt = value;
-    is_in_doubt = true;
-  }
-  void Answer() {
-    acknowledged = in_doubt;
-    is_in_doubt = false;
-  }
-  bool Allows(const std::string& found) const {
-    return found == acknowledged || (is_in_doubt && found == in_doubt);
-  }
-};
+// What each thing may be after a restart: what was acknowledged last, and what
+// was being written when the daemon was killed.
+using Possible = std::map<std::string, std::set<std::string>>;
 
-// Writes at random until the daemon is gone, keeping account.
+// Writes what nobody else does, one thing after another.
 class Writer {
  public:
-  explicit Writer(std::string model_path)
-      : model_path_(std::move(model_path)) {}
+  Writer(int number, std::string source)
+      : name_("w" + std::to_string(number)),
+        source_(std::move(source)),
+        random_(static_cast<unsigned>(number)) {}
 
-  // Returns when a call fails because the daemon is not there any more.
-  void WriteUntilKilled(Client& client) {
-    while (WriteOnce(client)) {
-    }
+  // Until a call fails; counts in `acknowledged` what was answered for.
+  void Run(Client& client, std::atomic<int>* acknowledged) {
+    while (WriteOne(client)) ++*acknowledged;
   }
 
-  // Compares the daemon that came back with the account, and goes on from
-  // what is there.
-  void Check(Client& client) {
-    CheckModels(client);
-    CheckSessions(client);
-    const std::string policy =
-        std::to_string(client.Ask(&Models::GetSwitchingPolicy)
-                           .Must()
-                           .policy()
-                           .max_concurrent_models());
-    CHECK(policy_.Allows(policy));
-    policy_ = {policy, "", false};
-    CheckEvents(client);
-  }
-
-  int acknowledged() const { return acknowledged_; }
+  Possible& possible() { return possible_; }
+  const std::string& name() const { return name_; }
+  // Sequences of the events acknowledged since the last call.
+  std::vector<uint64_t> TakeSequences() { return std::move(sequences_); }
+  // What a failed call said, but for that the daemon was gone.
+  const std::string& surprise() const { return surprise_; }
 
  private:
-  bool WriteOnce(Client& client) {
-    switch (random_() % 5) {
+  int Pick(int count) {
+    return std::uniform_int_distribution<int>(0, count - 1)(random_);
+  }
+
+  bool WriteOne(Client& client) {
+    switch (Pick(6)) {
       case 0:
       case 1:
-        return WriteModel(client, Key("m"));
+        return WriteModel(client);
       case 2:
-        return WriteSession(client, Key("s"));
+        return WriteSession(client);
       case 3:
-        return WritePolicy(client);
+        return name_ == "w0" ? WritePolicy(client) : WriteModel(client);
       default:
-        return PublishEvent(client);
+        return Publish(client);
     }
   }
 
-  std::string Key(const char* prefix) {
-    return absl::StrCat(prefix, random_() % kKeys);
+  // Makes `thing` have `value` by `call`.
+  template <class Call>
+  bool Write(const std::string& thing, const std::string& value, Call call) {
+    Now(thing);
+    possible_[thing].insert(value);
+    const grpc::Status status = call();
+    if (status.ok()) {
+      possible_[thing] = {value};
+      return true;
+    }
+    if (status.error_code() != grpc::StatusCode::UNAVAILABLE ||
+        !ReadGrpcError(status).reason.empty()) {
+      surprise_ = thing + ": " + status.error_message();
+    }
+    return false;
   }
 
-  // Counts the answer. A refusal would be a fault of this test.
-  bool Answered(const grpc::Status& status, Expected* expected) {
-    if (!status.ok()) {
-      INFO(status.error_message());
-      CHECK(status.error_code() == grpc::StatusCode::UNAVAILABLE);
-      return false;
+  // What it is, as far as this writer knows.
+  const std::string& Now(const std::string& thing) {
+    std::set<std::string>& values = possible_[thing];
+    if (values.empty()) values.insert(kAbsent);
+    return *values.begin();
+  }
+  std::string NewValue() { return "v" + std::to_string(++last_value_); }
+
+  bool WriteModel(Client& client) {
+    const std::string id = name_ + "-" + std::to_string(Pick(4));
+    const std::string thing = "model " + id;
+    const bool is_there = Now(thing) != kAbsent;
+    if (is_there && Pick(3) == 0) {
+      return Write(thing, kAbsent, [&] {
+        return client.Ask(&Models::RemoveModel, "model_id: '" + id + "'")
+            .status;
+      });
     }
-    expected->Answer();
-    ++acknowledged_;
-    return true;
+    const std::string value = NewValue();
+    const std::string spec = "spec { model_id: '" + id + "' source: '" +
+                             source_ + "' labels { key: 'v' value: '" + value +
+                             "' } }";
+    return Write(thing, value, [&] {
+      return is_there ? client.Ask(&Models::UpdateModel, spec).status
+                      : client.Ask(&Models::RegisterModel, spec).status;
+    });
   }
 
-  bool WriteModel(Client& client, const std::string& id) {
-    Expected& expected = models_[id];
-    const bool is_there = !expected.acknowledged.empty();
-    if (is_there && random_() % 3 == 0) {
-      expected.Ask("");
-      return Answered(
-          client.Ask(&Models::RemoveModel, "model_id: '" + id + "'").status,
-          &expected);
+  bool WriteSession(Client& client) {
+    const std::string id = name_ + "-" + std::to_string(Pick(2));
+    const std::string thing = "session " + id;
+    if (Now(thing) != kAbsent) {
+      return Write(thing, kAbsent, [&] {
+        return client
+            .Ask(&Warmup::StopWarmupSession, "session_id: '" + id + "'")
+            .status;
+      });
     }
-    const std::string label = std::to_string(++value_);
-    v1::ModelSpec spec;
-    spec.set_model_id(id);
-    spec.set_source(model_path_);
-    (*spec.mutable_labels())["value"] = label;
-    expected.Ask(label);
-    if (is_there) {
-      v1::UpdateModelRequest request;
-      *request.mutable_spec() = spec;
-      return Answered(client.Ask(&Models::UpdateModel, request).status,
-                      &expected);
-    }
-    v1::RegisterModelRequest request;
-    *request.mutable_spec() = spec;
-    return Answered(client.Ask(&Models::RegisterModel, request).status,
-                    &expected);
-  }
-
-  bool WriteSession(Client& client, const std::string& id) {
-    Expected& expected = sessions_[id];
-    if (!expected.acknowledged.empty()) {
-      expected.Ask("");
-      return Answered(
-          client.Ask(&Warmup::StopWarmupSession, "session_id: '" + id + "'")
-              .status,
-          &expected);
-    }
-    const std::string workspace = absl::StrCat("w", ++value_);
-    expected.Ask(workspace);
-    return Answered(
-        client
-            .Ask(&Warmup::StartWarmupSession,
-                 absl::StrCat("session { session_id: '", id, "' workspace: '",
-                              workspace, "' lease { seconds: 3600 } }"))
-            .status,
-        &expected);
+    const std::string value = NewValue();
+    return Write(thing, value, [&] {
+      return client
+          .Ask(&Warmup::StartWarmupSession, "session { session_id: '" + id +
+                                                "' client: '" + value +
+                                                "' lease { seconds: 86400 } }")
+          .status;
+    });
   }
 
   bool WritePolicy(Client& client) {
-    const int models = 1 + static_cast<int>(random_() % 1000);
-    policy_.Ask(std::to_string(models));
-    return Answered(
-        client
-            .Ask(&Models::SetSwitchingPolicy,
-                 absl::StrCat("policy { resource_aware_switching: true "
-                              "max_concurrent_models: ",
-                              models, " }"))
-            .status,
-        &policy_);
+    const std::string value = std::to_string(++last_value_ % 10'000);
+    return Write("policy", value, [&] {
+      return client
+          .Ask(&Models::SetSwitchingPolicy,
+               "policy { max_concurrent_models: " + value + " }")
+          .status;
+    });
   }
 
-  bool PublishEvent(Client& client) {
-    const auto answer = client.Ask(
-        &Events::Publish,
-        absl::StrCat("event { event_type: 'test' source: 'kill_test' event_id: "
-                     "'e",
-                     ++value_, "' }"));
-    Expected ignored;
-    if (!Answered(answer.status, &ignored)) return false;
-    last_event_ = answer.body.event();
-    return true;
+  bool Publish(Client& client) {
+    const auto answer =
+        client.Ask(&Events::Publish,
+                   "event { event_type: 'burst' source: '" + name_ + "' }");
+    if (answer.ok()) sequences_.push_back(answer.body.event().sequence());
+    return answer.ok();
   }
 
-  void CheckModels(Client& client) {
-    std::map<std::string, std::string> found;
-    const auto list = client.Ask(&Models::ListModels).Must();
-    for (const v1::Model& model : list.models()) {
-      found[model.spec().model_id()] = model.spec().labels().at("value");
-    }
-    CheckAll(found, &models_);
-  }
-
-  void CheckSessions(Client& client) {
-    std::map<std::string, std::string> found;
-    const auto list = client.Ask(&Warmup::ListWarmupSessions).Must();
-    for (const v1::WarmupSession& session : list.sessions()) {
-      found[session.session_id()] = session.workspace();
-    }
-    CheckAll(found, &sessions_);
-  }
-
-  static void CheckAll(const std::map<std::string, std::string>& found,
-                       std::map<std::string, Expected>* expected) {
-    for (const auto& [id, value] : found) {
-      INFO(id << " came back as " << value);
-      CHECK(expected->contains(id));
-    }
-    for (auto& [id, one] : *expected) {
-      const auto it = found.find(id);
-      const std::string value = it == found.end() ? "" : it->second;
-      INFO(id << " is \"" << value << "\", acknowledged was \""
-              << one.acknowledged << "\"");
-      CHECK(one.Allows(value));
-      one = {value, "", false};
-    }
-  }
-
-  // The newest acknowledged event is there as it was, and sequences go on.
-  void CheckEvents(Client& client) {
-    if (last_event_.sequence() == 0) return;
-    bool is_there = false;
-    const auto recent =
-        client
-            .Ask(&Events::GetRecentEvents,
-                 "max_count: 1000 filter { sources: 'kill_test' }")
-            .Must();
-    for (const v1::Event& event : recent.events()) {
-      is_there |= event.sequence() == last_event_.sequence() &&
-                  event.event_id() == last_event_.event_id();
-    }
-    INFO("event " << last_event_.event_id());
-    CHECK(is_there);
-  }
-
-  const std::string model_path_;
-  std::mt19937_64 random_{20261124};
-  std::map<std::string, Expected> models_;
-  std::map<std::string, Expected> sessions_;
-  Expected policy_{"0", "", false};
-  v1::Event last_event_;
-  int value_ = 0;
-  int acknowledged_ = 0;
+  const std::string name_;
+  const std::string source_;
+  std::mt19937 random_;
+  Possible possible_;
+  std::vector<uint64_t> sequences_;
+  std::string surprise_;
+  int last_value_ = 0;
 };
 
-TEST_CASE("Kill: nothing acknowledged is lost by kill -9") {
-  const DaemonHome home;
-  Writer writer(home.MakeModel("m.bin", kMib));
-  std::mt19937_64 random(1);
-  for (int loop = 0; loop < kLoops; ++loop) {
-    INFO("loop " << loop);
-    DaemonProcess daemon = home.Start();
-    Client client(home.address());
-    writer.Check(client);
-    const auto life =
-        absl::Microseconds(static_cast<int64_t>(random() % 20'000));
-    std::thread killer([&daemon, life] {
-      const absl::Time end = absl::Now() + life;
-      while (absl::Now() < end) std::this_thread::yield();
-      daemon.Signal(SIGKILL);
-    });
-    writer.WriteUntilKilled(client);
-    killer.join();
-    REQUIRE(daemon.WaitForExit() == 128 + SIGKILL);
+// What a daemon knows, as things and their values.
+std::map<std::string, std::string> Known(Client& client) {
+  std::map<std::string, std::string> known;
+  const auto models = client.Ask(&Models::ListModels, "page_size: 1000").Must();
+  for (const v1::Model& model : models.models()) {
+    known["model " + model.spec().model_id()] = model.spec().labels().at("v");
   }
-  // Else it would have proved nothing.
-  CHECK(writer.acknowledged() > kLoops);
+  const auto sessions =
+      client.Ask(&Warmup::ListWarmupSessions, "page_size: 1000").Must();
+  for (const v1::WarmupSession& session : sessions.sessions()) {
+    known["session " + session.session_id()] = session.client();
+  }
+  const int policy = client.Ask(&Models::GetSwitchingPolicy)
+                         .Must()
+                         .policy()
+                         .max_concurrent_models();
+  if (policy != 0) known["policy"] = std::to_string(policy);
+  return known;
+}
+
+// That all is known which was acknowledged; what it is now is taken for that.
+void CheckKnown(Client& client, std::vector<std::unique_ptr<Writer>>& writers) {
+  std::map<std::string, std::string> known = Known(client);
+  for (const auto& writer : writers) {
+    for (auto& [thing, values] : writer->possible()) {
+      const std::string now = known.contains(thing) ? known[thing] : kAbsent;
+      INFO(thing << " is \"" << now << "\"");
+      CHECK(values.contains(now));
+      values = {now};
+      known.erase(thing);
+    }
+  }
+  // Nothing that nobody wrote.
+  CHECK(known == std::map<std::string, std::string>{});
+}
+
+// That the newest events are without a hole, and hold those acknowledged.
+void CheckEvents(Client& client, const std::set<uint64_t>& acknowledged) {
+  const auto recent =
+      client.Ask(&Events::GetRecentEvents, "max_count: 1000").Must();
+  uint64_t last = 0;
+  std::set<uint64_t> there;
+  for (const v1::Event& event : recent.events()) {
+    if (last != 0) CHECK(event.sequence() == last + 1);
+    last = event.sequence();
+    there.insert(last);
+  }
+  for (const uint64_t sequence : acknowledged) {
+    INFO("event " << sequence);
+    CHECK(there.contains(sequence));
+  }
+}
+
+TEST_CASE("Daemon: kill -9 loses nothing that was acknowledged") {
+  const DaemonHome home;
+  const std::string source = home.MakeModel("source", 4096);
+  std::vector<std::unique_ptr<Writer>> writers;
+  for (int i = 0; i < kWriters; ++i) {
+    writers.push_back(std::make_unique<Writer>(i, source));
+  }
+  std::mt19937 random(42);
+  std::set<uint64_t> last_sequences;
+  uint64_t highest = 0;
+  int total = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    INFO("round " << round);
+    DaemonProcess daemon = home.Start({"policy.predictive_preloading=false"});
+    INFO(daemon.Log());
+    Client client(home.address());
+    CheckKnown(client, writers);
+    CheckEvents(client, last_sequences);
+
+    std::atomic<int> acknowledged = 0;
+    std::vector<std::thread> threads;
+    for (const auto& writer : writers) {
+      threads.emplace_back([&client, &acknowledged, writer = writer.get()] {
+        writer->Run(client, &acknowledged);
+      });
+    }
+    const int wanted = static_cast<int>(random() % 12);
+    const bool is_enough =
+        Eventually([&] { return acknowledged >= wanted || !daemon.IsAlive(); });
+    const bool was_alive = daemon.IsAlive();
+    daemon.Kill();
+    for (std::thread& thread : threads) thread.join();
+    REQUIRE(is_enough);
+    REQUIRE(was_alive);
+
+    last_sequences.clear();
+    const uint64_t before = highest;
+    for (const auto& writer : writers) {
+      REQUIRE(writer->surprise().empty());
+      for (const uint64_t sequence : writer->TakeSequences()) {
+        CHECK(sequence > before);
+        CHECK(last_sequences.insert(sequence).second);
+        highest = std::max(highest, sequence);
+      }
+    }
+    total += acknowledged;
+  }
+  DaemonProcess daemon = home.Start();
+  Client client(home.address());
+  CheckKnown(client, writers);
+  CheckEvents(client, last_sequences);
+  CHECK(daemon.Stop() == 0);
+  WARN(kRounds << " rounds, " << total << " acknowledged writes");
 }
 
 }  // namespace

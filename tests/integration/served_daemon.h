@@ -1,6 +1,7 @@
 #ifndef WARMUP_TESTS_INTEGRATION_SERVED_DAEMON_H_
 #define WARMUP_TESTS_INTEGRATION_SERVED_DAEMON_H_
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,9 @@ struct ServedDaemon {
 
   // Registers a model of a new file; the file's path.
   std::string Register(const std::string& id, int64_t bytes = kMib) {
-    std::string path = home.MakeModel(id, bytes);
+    std::string name = id;
+    std::replace(name.begin(), name.end(), '/', '_');
+    std::string path = home.MakeModel(name, bytes);
     RegisterPath(id, path);
     return path;
   }
@@ -49,7 +52,7 @@ struct ServedDaemon {
   // Types of the newest events, oldest first.
   std::vector<std::string> EventTypes() {
     std::vector<std::string> types;
-    const v1::GetRecentEventsResponse recent =
+    const auto recent =
         client.Ask(&Events::GetRecentEvents, "max_count: 1000").Must();
     for (const v1::Event& event : recent.events()) {
       types.push_back(event.event_type());

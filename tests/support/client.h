@@ -52,7 +52,7 @@ struct Answer {
 
   bool ok() const { return status.ok(); }
   // The body of a call that must succeed.
-  const Response& Must() const {
+  Response Must() const {
     INFO(status.error_message());
     REQUIRE(status.error_code() == grpc::StatusCode::OK);
     return body;

@@ -67,7 +67,6 @@ DaemonProcess::DaemonProcess(const Options& options)
   if (pid_ == 0) {  // from here on only what is safe after a fork
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (options.max_file_bytes.has_value()) {
-      signal(SIGXFSZ, SIG_IGN);
       const rlimit limit = {*options.max_file_bytes, RLIM_INFINITY};
       setrlimit(RLIMIT_FSIZE, &limit);
     }
