@@ -127,16 +127,20 @@ class Demo {
         cli::HumanDuration(trace_.recorded_length),
         " of one developer's work with ", trace_.models.size(),
         " language models, ", trace_.requests,
-        " requests (from Aider's\npublished analytics, Apache-2.0), are "
-        "replayed twice against a real daemon and real\nfiles on a cold disk: "
-        "first it loads on demand and drops the least recently used,\nthen it "
-        "also loads ahead of what it predicts. Each time it starts knowing "
-        "nothing, and\nthe memory it may use holds a third of the models: ",
-        Bytes(budget_bytes_), " of ", Bytes(total_bytes_), ".\n\n"));
+        " requests\n(from Aider's published analytics, Apache-2.0), are "
+        "replayed twice against a real\ndaemon and real files on a cold disk: "
+        "first it loads on demand and drops the least\nrecently used, then it "
+        "also loads ahead of what it predicts. Each time it starts\nknowing "
+        "nothing, and models may use memory for a third of them: ",
+        Bytes(budget_bytes_), " of ", Bytes(total_bytes_),
+        CanLock(budget_bytes_)
+            ? ",\nlocked there, so that the system does not take it back"
+            : "",
+        ".\n\n"));
     Say(absl::StrCat(
         "Time is shortened, the loads are real: ", kShortenRule,
-        ".\nIt counts from the answer to the request before: who waits works "
-        "later. One replay takes\nat least ",
+        ". It counts from the answer to the\nrequest before: who waits works "
+        "later. One replay takes at least ",
         cli::HumanDuration(
             absl::Ceil(trace_.shortened_length, absl::Seconds(1))),
         ".\n\n"));

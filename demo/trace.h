@@ -36,9 +36,9 @@ struct Trace {
 absl::Duration Shorten(absl::Duration gap);
 // The same rule in words, for the screen.
 inline constexpr char kShortenRule[] =
-    "the time between two requests is divided by 20 up to 10 s, like the\n"
-    "models' sizes; of a longer one there remains 0.5 s + 50 ms x "
-    "ln(time / 10 s)";
+    "the time between two requests is divided by 20\n"
+    "up to 10 s, like the models' sizes; of a longer one there remains\n"
+    "0.5 s + 50 ms x ln(time / 10 s)";
 
 // INVALID_ARGUMENT with the line for anything but time_s,kind,item in order.
 absl::StatusOr<Trace> ReadTrace(const std::string& path);
