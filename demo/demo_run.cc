@@ -22,12 +22,17 @@ namespace {
 constexpr absl::Duration kStartTime = absl::Seconds(20);
 constexpr absl::Duration kStopTime = absl::Seconds(20);
 
-// The daemon says in its log where the metrics are: the port is any free one.
+// The daemon says in its log where the metrics are, as the port is any free
+// one; it may do so a little later than it answers.
 std::string FindMetricsUrl(const std::string& log_path) {
-  std::ifstream log(log_path);
-  for (std::string line; std::getline(log, line);) {
-    const size_t at = line.find("url=");
-    if (at != std::string::npos) return line.substr(at + 4);
+  const absl::Time deadline = absl::Now() + kStartTime;
+  while (absl::Now() < deadline) {
+    std::ifstream log(log_path);
+    for (std::string line; std::getline(log, line);) {
+      const size_t at = line.find("url=");
+      if (at != std::string::npos && !log.eof()) return line.substr(at + 4);
+    }
+    absl::SleepFor(absl::Milliseconds(10));
   }
   return "";
 }
