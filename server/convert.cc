@@ -39,12 +39,6 @@ size_t CharacterLength(std::string_view text) {
 
 }  // namespace
 
-absl::Status InvalidField(std::string_view field, std::string_view what) {
-  return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
-                   absl::StrCat(std::string(field), ": ", std::string(what)),
-                   {{"field", field}});
-}
-
 std::string WireText(std::string_view text, size_t max_bytes) {
   constexpr std::string_view kMore = "...";
   std::string out;

@@ -26,8 +26,6 @@
 // means is checked by the core. Errors are INVALID_ARGUMENT with the field.
 namespace warmup {
 
-absl::Status InvalidField(std::string_view field, std::string_view what);
-
 // A text for people as a message can carry it: bytes that are not UTF-8 become
 // '?', and what is longer than `max_bytes` ends in "...".
 std::string WireText(std::string_view text, size_t max_bytes);

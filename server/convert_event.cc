@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/error.h"
 #include "core/base/limits.h"
 #include "core/base/status_macros.h"
 #include "server/convert.h"

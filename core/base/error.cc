@@ -51,6 +51,12 @@ absl::Status MakeError(
   return status;
 }
 
+absl::Status InvalidField(std::string_view field, std::string_view what) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
+                   std::string(field) + ": " + std::string(what),
+                   {{"field", field}});
+}
+
 ErrorDetails GetErrorDetails(const absl::Status& status) {
   ErrorDetails details;
   const auto payload = status.GetPayload(kPayloadUrl);

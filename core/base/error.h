@@ -29,6 +29,9 @@ absl::Status MakeError(
         metadata = {},
     std::optional<absl::Duration> retry_after = std::nullopt);
 
+// INVALID_ARGUMENT for an input's field: "field: what".
+absl::Status InvalidField(std::string_view field, std::string_view what);
+
 // The details of an error made by MakeError; for any other status the reason
 // is the status code's name and the rest is empty.
 ErrorDetails GetErrorDetails(const absl::Status& status);

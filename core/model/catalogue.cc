@@ -22,6 +22,12 @@ absl::Status ModelNotFound(const ModelId& id) {
                    {{"model", id}});
 }
 
+absl::Status ModelInUse(const ModelId& id, std::string_view what) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "MODEL_IN_USE",
+                   absl::StrCat("model \"", id, "\" is ", std::string(what)),
+                   {{"model", id}});
+}
+
 int64_t Catalogue::Entry::PeakBytes() const {
   return std::max({spec.peak_bytes, spec.size_bytes, measured.steady_bytes});
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,6 +16,8 @@ namespace warmup {
 
 // NOT_FOUND naming the model.
 absl::Status ModelNotFound(const ModelId& id);
+// FAILED_PRECONDITION: the model is `what` ("leased").
+absl::Status ModelInUse(const ModelId& id, std::string_view what);
 
 // The models this daemon knows, by id, with what was measured of them.
 // Sans-I/O, not thread-safe. Bounded by limits::kMaxModels.

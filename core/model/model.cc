@@ -10,16 +10,10 @@
 namespace warmup {
 namespace {
 
-absl::Status Invalid(std::string_view field, std::string_view what) {
-  return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
-                   std::string(field) + ": " + std::string(what),
-                   {{"field", field}});
-}
-
 absl::Status ValidateBytes(std::string_view field, int64_t bytes) {
   if (bytes >= 0 && bytes <= limits::kMaxModelBytes) return absl::OkStatus();
-  return Invalid(field, absl::StrCat("is ", bytes, ", outside 0 to ",
-                                     limits::kMaxModelBytes));
+  return InvalidField(field, absl::StrCat("is ", bytes, ", outside 0 to ",
+                                          limits::kMaxModelBytes));
 }
 
 }  // namespace
@@ -91,16 +85,17 @@ std::string_view ToString(LoadKind kind) {
 }
 
 absl::Status ValidateId(std::string_view field, std::string_view id) {
-  if (id.empty()) return Invalid(field, "must not be empty");
+  if (id.empty()) return InvalidField(field, "must not be empty");
   if (id.size() > limits::kMaxIdBytes) {
-    return Invalid(field, absl::StrCat("has ", id.size(), " bytes, at most ",
-                                       limits::kMaxIdBytes, " are allowed"));
+    return InvalidField(field,
+                        absl::StrCat("has ", id.size(), " bytes, at most ",
+                                     limits::kMaxIdBytes, " are allowed"));
   }
   for (const char c : id) {
     if (c <= ' ' || c > '~') {
-      return Invalid(field,
-                     "holds a character that is not printable ASCII, or a "
-                     "space");
+      return InvalidField(field,
+                          "holds a character that is not printable ASCII, or a "
+                          "space");
     }
   }
   return absl::OkStatus();
@@ -111,9 +106,9 @@ absl::Status ValidateSpec(const ModelSpec& spec) {
   WARMUP_RETURN_IF_ERROR(ValidateId("spec.engine", spec.engine));
   WARMUP_RETURN_IF_ERROR(ValidateId("spec.device", spec.device));
   if (spec.source.empty() || spec.source.size() > limits::kMaxPathBytes) {
-    return Invalid("spec.source",
-                   absl::StrCat("must have 1 to ", limits::kMaxPathBytes,
-                                " bytes, has ", spec.source.size()));
+    return InvalidField("spec.source",
+                        absl::StrCat("must have 1 to ", limits::kMaxPathBytes,
+                                     " bytes, has ", spec.source.size()));
   }
   WARMUP_RETURN_IF_ERROR(ValidateBytes("spec.size_bytes", spec.size_bytes));
   WARMUP_RETURN_IF_ERROR(ValidateBytes("spec.peak_bytes", spec.peak_bytes));
@@ -121,24 +116,25 @@ absl::Status ValidateSpec(const ModelSpec& spec) {
        {std::pair{"spec.format", &spec.format},
         std::pair{"spec.architecture", &spec.architecture}}) {
     if (text->size() > limits::kMaxIdBytes) {
-      return Invalid(field,
-                     absl::StrCat("has ", text->size(), " bytes, at most ",
-                                  limits::kMaxIdBytes, " are allowed"));
+      return InvalidField(field,
+                          absl::StrCat("has ", text->size(), " bytes, at most ",
+                                       limits::kMaxIdBytes, " are allowed"));
     }
   }
   if (spec.context_length < 0) {
-    return Invalid("spec.context_length", "must not be negative");
+    return InvalidField("spec.context_length", "must not be negative");
   }
   if (spec.labels.size() > limits::kMaxLabels) {
-    return Invalid(
+    return InvalidField(
         "spec.labels",
         absl::StrCat("has ", spec.labels.size(), " entries, at most ",
                      limits::kMaxLabels, " are allowed"));
   }
   for (const auto& [key, value] : spec.labels) {
     if (key.empty() || key.size() + value.size() > limits::kMaxLabelBytes) {
-      return Invalid("spec.labels",
-                     "an entry has an empty key or is longer than the limit");
+      return InvalidField(
+          "spec.labels",
+          "an entry has an empty key or is longer than the limit");
     }
   }
   return absl::OkStatus();
@@ -147,21 +143,21 @@ absl::Status ValidateSpec(const ModelSpec& spec) {
 absl::Status ValidatePolicy(const SwitchingPolicy& policy) {
   if (policy.max_concurrent_models < 0 ||
       policy.max_concurrent_models > limits::kMaxConcurrentModels) {
-    return Invalid(
+    return InvalidField(
         "policy.max_concurrent_models",
         absl::StrCat("is ", policy.max_concurrent_models, ", outside 0 to ",
                      limits::kMaxConcurrentModels));
   }
   if (policy.max_concurrent_loads < 1 ||
       policy.max_concurrent_loads > limits::kMaxConcurrentLoads) {
-    return Invalid(
+    return InvalidField(
         "policy.max_concurrent_loads",
         absl::StrCat("is ", policy.max_concurrent_loads, ", outside 1 to ",
                      limits::kMaxConcurrentLoads));
   }
   if (policy.switching_timeout < limits::kMinSwitchingTimeout ||
       policy.switching_timeout > limits::kMaxSwitchingTimeout) {
-    return Invalid(
+    return InvalidField(
         "policy.switching_timeout_ms",
         absl::StrCat("is ", absl::ToInt64Milliseconds(policy.switching_timeout),
                      " ms, outside ",

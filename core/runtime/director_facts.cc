@@ -23,17 +23,11 @@ constexpr double kBoundProbability = 0.6;
 // A model that serves the task but was never seen in use.
 constexpr double kUnseenProbability = 0.02;
 
-absl::Status BadField(std::string_view field, std::string_view what) {
-  return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
-                   std::string(field) + ": " + std::string(what),
-                   {{"field", field}});
-}
-
 absl::Status CheckBatchSize(size_t size, std::string_view field) {
   if (size <= limits::kMaxFactsPerBatch) return absl::OkStatus();
-  return BadField(field, absl::StrCat("has ", size, " entries, at most ",
-                                      limits::kMaxFactsPerBatch,
-                                      " are allowed in one batch"));
+  return InvalidField(field, absl::StrCat("has ", size, " entries, at most ",
+                                          limits::kMaxFactsPerBatch,
+                                          " are allowed in one batch"));
 }
 
 absl::Time TimeOf(absl::Time now, absl::Time at) {
@@ -55,15 +49,15 @@ absl::Status Director::CheckTime(absl::Time now, absl::Time at,
                                  std::string_view field) const {
   if (at == absl::InfinitePast()) return absl::OkStatus();
   if (at < now - limits::kMaxFactAge) {
-    return BadField(field,
-                    absl::StrCat("is older than ",
-                                 absl::FormatDuration(limits::kMaxFactAge)));
+    return InvalidField(
+        field, absl::StrCat("is older than ",
+                            absl::FormatDuration(limits::kMaxFactAge)));
   }
   if (at > now + limits::kMaxFactAhead) {
-    return BadField(field,
-                    absl::StrCat("is more than ",
-                                 absl::FormatDuration(limits::kMaxFactAhead),
-                                 " ahead of this daemon's clock"));
+    return InvalidField(
+        field, absl::StrCat("is more than ",
+                            absl::FormatDuration(limits::kMaxFactAhead),
+                            " ahead of this daemon's clock"));
   }
   return absl::OkStatus();
 }
@@ -193,8 +187,8 @@ absl::StatusOr<ModelId> Director::Announced(
   if (report.role.empty()) return ModelId();
   const Session* session = sessions_.Find(report.session);
   if (session == nullptr) {
-    return BadField("activities.role",
-                    "names a role but the activity has no session");
+    return InvalidField("activities.role",
+                        "names a role but the activity has no session");
   }
   const auto it = session->roles.find(report.role);
   if (it == session->roles.end()) {
@@ -320,9 +314,9 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
   WARMUP_RETURN_IF_ERROR(CheckSession(request.session));
   if (request.max_models < 1 ||
       request.max_models > limits::kMaxPredictedModels) {
-    return BadField("max_models",
-                    absl::StrCat("is ", request.max_models, ", outside 1 to ",
-                                 limits::kMaxPredictedModels));
+    return InvalidField(
+        "max_models", absl::StrCat("is ", request.max_models, ", outside 1 to ",
+                                   limits::kMaxPredictedModels));
   }
   const std::string user = UserOf(request.session, request.user);
   const ModelId bound = BoundTo(request);

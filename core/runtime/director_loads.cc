@@ -68,15 +68,11 @@ absl::Status Director::UnloadModel(absl::Time now, const ModelId& id,
                                    WaiterId waiter, absl::Time deadline,
                                    Effects* fx) {
   WARMUP_ASSIGN_OR_RETURN(const Catalogue::Entry* entry, FindEntry(id));
-  const auto in_use = [&](std::string_view what) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "MODEL_IN_USE",
-                     absl::StrCat("model \"", id, "\" is ", std::string(what)),
-                     {{"model", id}});
-  };
-  if (entry->spec.is_pinned) return in_use("pinned: unpin it first");
-  if (leases_.Count(id) > 0) return in_use("leased");
+  if (entry->spec.is_pinned) return ModelInUse(id, "pinned: unpin it first");
+  if (leases_.Count(id) > 0) return ModelInUse(id, "leased");
   const Coordinator::Track* track = coordinator_.Find(id);
-  if (track != nullptr && !track->waiters.empty()) return in_use("waited for");
+  if (track != nullptr && !track->waiters.empty())
+    return ModelInUse(id, "waited for");
   coordinator_.HoldOffGuesses(id, now + kHoldOffAfterUnload);
   const ModelState state = coordinator_.Find(id)->state();
   if (state == ModelState::kLoading) {

@@ -16,12 +16,6 @@ bool HoldsMemory(const Coordinator::Track* track) {
          track->state() != ModelState::kFailed;
 }
 
-absl::Status InUse(const ModelId& id, std::string_view what) {
-  return MakeError(absl::StatusCode::kFailedPrecondition, "MODEL_IN_USE",
-                   absl::StrCat("model \"", id, "\" is ", std::string(what)),
-                   {{"model", id}});
-}
-
 }  // namespace
 
 absl::StatusOr<const Catalogue::Entry*> Director::FindEntry(
@@ -70,9 +64,9 @@ absl::StatusOr<ModelView> Director::UpdateModel(
   const bool moves = spec.engine != old.engine || spec.source != old.source ||
                      spec.device != old.device;
   if (moves && HoldsMemory(coordinator_.Find(spec.id))) {
-    return InUse(spec.id,
-                 "not cold: unload it before its engine, source or device "
-                 "changes");
+    return ModelInUse(spec.id,
+                      "not cold: unload it before its engine, source or device "
+                      "changes");
   }
   const ModelType old_type = old.type;
   const ModelId id = spec.id;
@@ -92,11 +86,11 @@ absl::Status Director::RemoveModel(absl::Time now, const ModelId& id,
                                    Effects* fx) {
   WARMUP_ASSIGN_OR_RETURN(const Catalogue::Entry* entry, FindEntry(id));
   const Coordinator::Track* track = coordinator_.Find(id);
-  if (HoldsMemory(track)) return InUse(id, "not cold: unload it first");
-  if (entry->spec.is_pinned) return InUse(id, "pinned: unpin it first");
-  if (leases_.Count(id) > 0) return InUse(id, "leased");
+  if (HoldsMemory(track)) return ModelInUse(id, "not cold: unload it first");
+  if (entry->spec.is_pinned) return ModelInUse(id, "pinned: unpin it first");
+  if (leases_.Count(id) > 0) return ModelInUse(id, "leased");
   if (track != nullptr && !track->waiters.empty()) {
-    return InUse(id, "waited for");
+    return ModelInUse(id, "waited for");
   }
   by_type_[entry->spec.type].erase(id);
   WARMUP_RETURN_IF_ERROR(catalogue_.Remove(id).status());

@@ -15,12 +15,11 @@ absl::Status ValidateDuration(absl::Duration duration) {
       duration <= limits::kMaxModelLease) {
     return absl::OkStatus();
   }
-  return MakeError(
-      absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
-      absl::StrCat("duration: is ", absl::FormatDuration(duration),
-                   ", outside ", absl::FormatDuration(limits::kMinModelLease),
-                   " to ", absl::FormatDuration(limits::kMaxModelLease)),
-      {{"field", "duration"}});
+  return InvalidField(
+      "duration",
+      absl::StrCat("is ", absl::FormatDuration(duration), ", outside ",
+                   absl::FormatDuration(limits::kMinModelLease), " to ",
+                   absl::FormatDuration(limits::kMaxModelLease)));
 }
 
 absl::Status LeaseNotFound(const LeaseId& id) {

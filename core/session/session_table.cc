@@ -10,12 +10,6 @@
 namespace warmup {
 namespace {
 
-absl::Status Invalid(std::string_view field, std::string_view what) {
-  return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
-                   std::string(field) + ": " + std::string(what),
-                   {{"field", field}});
-}
-
 absl::Status NotFound(const SessionId& id) {
   return MakeError(
       absl::StatusCode::kNotFound, "SESSION_NOT_FOUND",
@@ -26,15 +20,17 @@ absl::Status NotFound(const SessionId& id) {
 // Free text for people: empty is fine, unbounded is not.
 absl::Status ValidateText(std::string_view field, const std::string& text) {
   if (text.size() <= limits::kMaxIdBytes) return absl::OkStatus();
-  return Invalid(field, absl::StrCat("has ", text.size(), " bytes, at most ",
-                                     limits::kMaxIdBytes, " are allowed"));
+  return InvalidField(field,
+                      absl::StrCat("has ", text.size(), " bytes, at most ",
+                                   limits::kMaxIdBytes, " are allowed"));
 }
 
 absl::Status ValidateRoles(const std::map<std::string, ModelId>& roles) {
   if (roles.size() > limits::kMaxRolesPerSession) {
-    return Invalid("session.roles",
-                   absl::StrCat("has ", roles.size(), " entries, at most ",
-                                limits::kMaxRolesPerSession, " are allowed"));
+    return InvalidField(
+        "session.roles",
+        absl::StrCat("has ", roles.size(), " entries, at most ",
+                     limits::kMaxRolesPerSession, " are allowed"));
   }
   for (const auto& [role, model] : roles) {
     WARMUP_RETURN_IF_ERROR(ValidateId("session.roles", role));
@@ -47,7 +43,7 @@ absl::Status ValidateLease(absl::Duration lease) {
   if (lease >= limits::kMinSessionLease && lease <= limits::kMaxSessionLease) {
     return absl::OkStatus();
   }
-  return Invalid(
+  return InvalidField(
       "session.lease",
       absl::StrCat("is ", absl::FormatDuration(lease), ", outside ",
                    absl::FormatDuration(limits::kMinSessionLease), " to ",

@@ -151,9 +151,7 @@ absl::StatusOr<std::vector<ModelFile>> ResolveModelFiles(
   if (source.empty() || source[0] != '/' ||
       source.size() > limits::kMaxPathBytes ||
       source.find('\0') != std::string::npos) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "INVALID_FIELD",
-                     "spec.source: must be an absolute path",
-                     {{"field", "spec.source"}});
+    return InvalidField("spec.source", "must be an absolute path");
   }
   struct stat info{};
   if (stat(source.c_str(), &info) != 0) {
