@@ -60,6 +60,13 @@ void SetModel(const WallClock& wall, const ModelView& view, v1::Model* out);
 absl::StatusOr<SwitchingPolicy> ReadPolicy(const v1::SwitchingPolicy& in);
 void SetPolicy(const SwitchingPolicy& policy, v1::SwitchingPolicy* out);
 void SetLease(const WallClock& wall, const Lease& lease, v1::Lease* out);
+
+// The core counts from 0; of most enums the API keeps 0 for "unspecified".
+v1::ModelType ToProto(ModelType type);
+v1::RequestPriority ToProto(Priority priority);
+v1::ModelTier ToProto(Tier tier);
+v1::ModelState ToProto(ModelState state);
+v1::LoadKind ToProto(LoadKind kind);
 v1::ServedAs ToProto(ServedAs served_as);
 
 // Sessions, facts and predictions.

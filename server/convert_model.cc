@@ -5,7 +5,20 @@
 #include "server/convert.h"
 
 namespace warmup {
-namespace {
+
+// The casts of ToProto.
+static_assert(static_cast<int>(ModelType::kCustom) == v1::MODEL_TYPE_CUSTOM);
+static_assert(static_cast<int>(Priority::kCritical) + 1 ==
+              v1::REQUEST_PRIORITY_CRITICAL);
+static_assert(static_cast<int>(Tier::kReady) + 1 == v1::MODEL_TIER_READY);
+static_assert(static_cast<int>(ModelState::kFailed) + 1 ==
+              v1::MODEL_STATE_FAILED);
+static_assert(static_cast<int>(LoadKind::kDemand) + 1 == v1::LOAD_KIND_DEMAND);
+static_assert(static_cast<int>(ServedAs::kCold) + 1 == v1::SERVED_AS_COLD);
+
+v1::ModelType ToProto(ModelType type) {
+  return static_cast<v1::ModelType>(type);
+}
 
 v1::RequestPriority ToProto(Priority priority) {
   return static_cast<v1::RequestPriority>(static_cast<int>(priority) + 1);
@@ -23,18 +36,15 @@ v1::LoadKind ToProto(LoadKind kind) {
   return static_cast<v1::LoadKind>(static_cast<int>(kind) + 1);
 }
 
-// The casts above: the core counts from 0, the API keeps 0 for "unspecified".
-static_assert(static_cast<int>(Priority::kCritical) + 1 ==
-              v1::REQUEST_PRIORITY_CRITICAL);
-static_assert(static_cast<int>(Tier::kReady) + 1 == v1::MODEL_TIER_READY);
-static_assert(static_cast<int>(ModelState::kFailed) + 1 ==
-              v1::MODEL_STATE_FAILED);
-static_assert(static_cast<int>(LoadKind::kDemand) + 1 == v1::LOAD_KIND_DEMAND);
-static_assert(static_cast<int>(ServedAs::kCold) + 1 == v1::SERVED_AS_COLD);
+v1::ServedAs ToProto(ServedAs served_as) {
+  return static_cast<v1::ServedAs>(static_cast<int>(served_as) + 1);
+}
+
+namespace {
 
 void SetSpec(const ModelSpec& spec, v1::ModelSpec* out) {
   out->set_model_id(spec.id);
-  out->set_model_type(static_cast<v1::ModelType>(spec.type));
+  out->set_model_type(ToProto(spec.type));
   out->set_engine(spec.engine);
   out->set_source(spec.source);
   out->set_device(spec.device);
@@ -50,10 +60,6 @@ void SetSpec(const ModelSpec& spec, v1::ModelSpec* out) {
 }
 
 }  // namespace
-
-v1::ServedAs ToProto(ServedAs served_as) {
-  return static_cast<v1::ServedAs>(static_cast<int>(served_as) + 1);
-}
 
 absl::StatusOr<ModelSpec> ReadSpec(const v1::ModelSpec& in) {
   ModelSpec spec;

@@ -148,9 +148,8 @@ void SetPrediction(const v1::GetWarmupPredictionRequest& request,
         absl::ToDoubleMilliseconds(predicted.estimated_warmup);
     v1::PredictedModel& to = *out->add_predicted_models();
     to.set_model_id(forecast.model);
-    to.set_model_type(static_cast<v1::ModelType>(model.spec.type));
-    to.set_priority(static_cast<v1::RequestPriority>(
-        static_cast<int>(model.spec.priority) + 1));
+    to.set_model_type(ToProto(model.spec.type));
+    to.set_priority(ToProto(model.spec.priority));
     to.set_probability_1min(forecast.p_1min);
     to.set_probability_5min(forecast.p_5min);
     to.set_probability_1h(forecast.p_1h);
@@ -158,9 +157,8 @@ void SetPrediction(const v1::GetWarmupPredictionRequest& request,
       to.set_expected_seconds_until_use(
           absl::ToDoubleSeconds(forecast.expected_until_use));
     }
-    to.set_tier(static_cast<v1::ModelTier>(static_cast<int>(model.tier) + 1));
-    to.set_state(
-        static_cast<v1::ModelState>(static_cast<int>(model.state) + 1));
+    to.set_tier(ToProto(model.tier));
+    to.set_state(ToProto(model.state));
     to.set_estimated_warmup_time_ms(warmup_ms);
     for (const std::string& reason : forecast.reasons) to.add_reasons(reason);
     AddMemory(model.spec.device, predicted.memory_bytes,

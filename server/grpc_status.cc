@@ -36,9 +36,7 @@ grpc::Status ToGrpcStatus(const absl::Status& status) {
   details.add_details()->PackFrom(info);
   if (error.retry_after.has_value()) {
     google::rpc::RetryInfo retry;
-    timespec delay = absl::ToTimespec(*error.retry_after);
-    retry.mutable_retry_delay()->set_seconds(delay.tv_sec);
-    retry.mutable_retry_delay()->set_nanos(static_cast<int>(delay.tv_nsec));
+    SetDuration(*error.retry_after, retry.mutable_retry_delay());
     details.add_details()->PackFrom(retry);
   }
   // The codes of Abseil are those of gRPC.

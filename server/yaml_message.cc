@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "server/convert.h"
 
 namespace warmup {
 namespace {
@@ -136,9 +137,7 @@ class Reader {
                                 "' is not a duration like 500ms or 1m30s"));
     }
     google::protobuf::Duration value;
-    value.set_seconds(
-        absl::IDivDuration(duration, absl::Seconds(1), &duration));
-    value.set_nanos(static_cast<int>(absl::ToInt64Nanoseconds(duration)));
+    SetDuration(duration, &value);
     message->CopyFrom(value);
     return absl::OkStatus();
   }

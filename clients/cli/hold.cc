@@ -42,22 +42,28 @@ std::string Ends(const v1::Lease& lease) {
                       HumanAge(FromProto(lease.expire_time()), absl::Now()));
 }
 
-void AddAcquire(CLI::App* group, Cli& cli) {
-  CLI::App* command =
-      AddCommand(group, "acquire", "Hold a model and print the lease's id", "",
-                 "lease=$(warmupctl lease acquire llama3.1:8b --duration 10m)\n"
-                 "warmupctl lease release \"$lease\"");
-  auto& request = cli.Keep<v1::AcquireLeaseRequest>();
+// How long a lease is to hold, from now on.
+template <class Request>
+void AddHoldTime(CLI::App* command, Request& request) {
   *request.mutable_duration() = ToProto(absl::Minutes(5));
-  command->add_option("MODEL", *request.mutable_model_id(), "The model")
-      ->type_name("MODEL")
-      ->required();
   AddDuration(
       command, "--duration",
       [&request](absl::Duration duration) {
         *request.mutable_duration() = ToProto(duration);
       },
       "How long, 1ms to 24h (default 5m)");
+}
+
+void AddAcquire(CLI::App* group, Cli& cli) {
+  CLI::App* command =
+      AddCommand(group, "acquire", "Hold a model and print the lease's id", "",
+                 "lease=$(warmupctl lease acquire llama3.1:8b --duration 10m)\n"
+                 "warmupctl lease release \"$lease\"");
+  auto& request = cli.Keep<v1::AcquireLeaseRequest>();
+  command->add_option("MODEL", *request.mutable_model_id(), "The model")
+      ->type_name("MODEL")
+      ->required();
+  AddHoldTime(command, request);
   command->callback([&cli, &request] {
     const auto response = cli.Call(&Stub::AcquireLease, request);
     if (!response) return;
@@ -71,16 +77,10 @@ void AddRenew(CLI::App* group, Cli& cli) {
       AddCommand(group, "renew", "Set a lease's end anew, from now on", "",
                  "warmupctl lease renew \"$lease\" --duration 10m");
   auto& request = cli.Keep<v1::RenewLeaseRequest>();
-  *request.mutable_duration() = ToProto(absl::Minutes(5));
   command->add_option("LEASE", *request.mutable_lease_id(), "The lease")
       ->type_name("ID")
       ->required();
-  AddDuration(
-      command, "--duration",
-      [&request](absl::Duration duration) {
-        *request.mutable_duration() = ToProto(duration);
-      },
-      "How long, 1ms to 24h (default 5m)");
+  AddHoldTime(command, request);
   command->callback([&cli, &request] {
     const auto response = cli.Call(&Stub::RenewLease, request);
     if (!response) return;

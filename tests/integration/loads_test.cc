@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/integration/served_daemon.h"
+#include "tests/support/waiting_load.h"
 
 namespace warmup {
 namespace {
@@ -21,33 +21,6 @@ std::vector<std::string> OnDemand(int mib) {
 
 // Enough for models that are slow to load.
 const std::vector<std::string> kRoomy = OnDemand(1'000'000);
-
-// A LoadModel that waits, on a thread of its own.
-class WaitingLoad {
- public:
-  WaitingLoad(Client& client, const std::string& model)
-      : thread_([this, &client,
-                 request = Proto<v1::LoadModelRequest>(
-                     "wait: true model_id: '" + model + "'")] {
-          context_.set_deadline(absl::ToChronoTime(absl::Now() + kPatience));
-          answer_.status = client.stub<Models>().LoadModel(&context_, request,
-                                                           &answer_.body);
-        }) {}
-  ~WaitingLoad() { Answered(); }
-  WaitingLoad(const WaitingLoad&) = delete;
-  WaitingLoad& operator=(const WaitingLoad&) = delete;
-
-  void Leave() { context_.TryCancel(); }
-  const Answer<v1::LoadModelResponse>& Answered() {
-    if (thread_.joinable()) thread_.join();
-    return answer_;
-  }
-
- private:
-  grpc::ClientContext context_;
-  Answer<v1::LoadModelResponse> answer_;
-  std::thread thread_;
-};
 
 TEST_CASE("LoadModel: cold, then warm, then cold again after an unload") {
   ServedDaemon served(OnDemand(100));

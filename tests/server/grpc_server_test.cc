@@ -11,34 +11,10 @@
 #include <vector>
 
 #include "tests/server/served_runtime.h"
+#include "tests/support/waiting_load.h"
 
 namespace warmup {
 namespace {
-
-// A LoadModel that waits, on a thread of its own.
-class WaitingLoad {
- public:
-  WaitingLoad(Client& client, const std::string& request)
-      : thread_([this, &client, wanted = Proto<v1::LoadModelRequest>(request)] {
-          context_.set_deadline(absl::ToChronoTime(absl::Now() + kPatience));
-          answer_.status =
-              client.stub<Models>().LoadModel(&context_, wanted, &answer_.body);
-        }) {}
-  ~WaitingLoad() { Answered(); }
-  WaitingLoad(const WaitingLoad&) = delete;
-  WaitingLoad& operator=(const WaitingLoad&) = delete;
-
-  void Leave() { context_.TryCancel(); }
-  const Answer<v1::LoadModelResponse>& Answered() {
-    if (thread_.joinable()) thread_.join();
-    return answer_;
-  }
-
- private:
-  grpc::ClientContext context_;
-  Answer<v1::LoadModelResponse> answer_;
-  std::thread thread_;
-};
 
 bool HasWaiters(Client& client, const std::string& model, int count) {
   return Eventually(
@@ -71,8 +47,7 @@ TEST_CASE("LoadModel: twenty callers share one load") {
   Register(client, "m");
   std::vector<std::unique_ptr<WaitingLoad>> callers;
   for (int i = 0; i < 20; ++i) {
-    callers.push_back(
-        std::make_unique<WaitingLoad>(client, "model_id: 'm' wait: true"));
+    callers.push_back(std::make_unique<WaitingLoad>(client, "m"));
   }
   REQUIRE(HasWaiters(client, "m", 20));
   CHECK(GetModel(client, "m").state() == v1::MODEL_STATE_LOADING);
@@ -98,8 +73,8 @@ TEST_CASE("LoadModel: a caller that leaves waits no more") {
   ServedRuntime served(/*is_instant=*/false);
   Client client(served.address());
   Register(client, "m");
-  WaitingLoad leaver(client, "model_id: 'm' wait: true");
-  WaitingLoad stayer(client, "model_id: 'm' wait: true");
+  WaitingLoad leaver(client, "m");
+  WaitingLoad stayer(client, "m");
   REQUIRE(HasWaiters(client, "m", 2));
   leaver.Leave();
   CHECK(leaver.Answered().status.error_code() == grpc::StatusCode::CANCELLED);
@@ -115,7 +90,7 @@ TEST_CASE("LoadModel: watchers see that a caller left") {
   Client client(served.address());
   Register(client, "m");
   auto watch = client.Open(&Models::WatchModels);
-  WaitingLoad leaver(client, "model_id: 'm' wait: true");
+  WaitingLoad leaver(client, "m");
   REQUIRE(HasWaiters(client, "m", 1));
   leaver.Leave();
   int waiters = -1;
@@ -138,7 +113,7 @@ TEST_CASE("LoadModel: watchers see that callers left one that has not begun") {
   Register(client, "b");
   client.Ask(&Models::SetSwitchingPolicy, "policy { max_concurrent_loads: 1 }")
       .Must();
-  WaitingLoad first(client, "model_id: 'a' wait: true");
+  WaitingLoad first(client, "a");
   REQUIRE(HasWaiters(client, "a", 1));
   auto watch = client.Open(&Models::WatchModels, "model_ids: 'b'");
   const auto awaits = [&](int count) {
@@ -151,12 +126,12 @@ TEST_CASE("LoadModel: watchers see that callers left one that has not begun") {
   };
   REQUIRE(awaits(0));
   {
-    WaitingLoad leaver(client, "model_id: 'b' wait: true");
+    WaitingLoad leaver(client, "b");
     REQUIRE(awaits(1));
     leaver.Leave();
   }
   REQUIRE(awaits(0));
-  WaitingLoad impatient(client, "model_id: 'b' wait: true timeout_ms: 50");
+  WaitingLoad impatient(client, "b", "timeout_ms: 50");
   REQUIRE(awaits(1));
   REQUIRE(awaits(0));
   served.engine.Finish("a");
@@ -168,12 +143,12 @@ TEST_CASE("LoadModel: a load whose only caller left gives way to a demand") {
   Register(client, "a", 10);
   Register(client, "b", 10);
   {
-    WaitingLoad leaver(client, "model_id: 'a' wait: true");
+    WaitingLoad leaver(client, "a");
     REQUIRE(HasWaiters(client, "a", 1));
     leaver.Leave();
   }
   REQUIRE(HasWaiters(client, "a", 0));
-  WaitingLoad caller(client, "model_id: 'b' wait: true");
+  WaitingLoad caller(client, "b");
   served.engine.AwaitLoading("b");
   served.engine.Finish("b");
   CHECK(caller.Answered().ok());
@@ -268,7 +243,7 @@ TEST_CASE("GrpcServer: a stop answers everybody who waits, and says why") {
   REQUIRE(watch.Next().has_value());
   REQUIRE(health.Next()->status() ==
           grpc::health::v1::HealthCheckResponse::SERVING);
-  WaitingLoad caller(client, "model_id: 'm' wait: true");
+  WaitingLoad caller(client, "m");
   REQUIRE(HasWaiters(client, "m", 1));
   served.engine.AwaitLoading("m");
 
