@@ -71,8 +71,9 @@ absl::Status Director::UnloadModel(absl::Time now, const ModelId& id,
   if (entry->spec.is_pinned) return ModelInUse(id, "pinned: unpin it first");
   if (leases_.Count(id) > 0) return ModelInUse(id, "leased");
   const Coordinator::Track* track = coordinator_.Find(id);
-  if (track != nullptr && !track->waiters.empty())
+  if (track != nullptr && !track->waiters.empty()) {
     return ModelInUse(id, "waited for");
+  }
   coordinator_.HoldOffGuesses(id, now + kHoldOffAfterUnload);
   const ModelState state = coordinator_.Find(id)->state();
   if (state == ModelState::kLoading) {
