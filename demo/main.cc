@@ -252,7 +252,7 @@ int Main(int argc, char** argv) {
   app.add_option("--folder", line.folder,
                  "Where the files go, on a disk (default $TMPDIR or /var/tmp)");
   app.add_option("--requests", line.requests, "Only so many of them")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1'000'000));
   app.add_option("--size-divisor", line.size_divisor, "Smaller files")
       ->check(CLI::Range(1, 1000));
   app.add_flag("--stay", line.stay, "Keep the second daemon at the end");

@@ -39,7 +39,9 @@ std::string Join(const std::string& path, const std::string& name) {
 
 class Reader {
  public:
-  explicit Reader(std::string_view name) : name_(name) {}
+  // `has_lines`: places in the text mean something to people.
+  Reader(std::string_view name, bool has_lines)
+      : name_(name), has_lines_(has_lines) {}
 
   absl::Status ReadSection(const YAML::Node& node, const std::string& path,
                            Message* message) const {
@@ -88,7 +90,7 @@ class Reader {
   absl::Status Wrong(const YAML::Mark& mark, const std::string& path,
                      const std::string& what) const {
     std::string where = name_;
-    if (!mark.is_null()) {
+    if (has_lines_ && !mark.is_null()) {
       absl::StrAppend(&where, ":", mark.line + 1, ":", mark.column + 1);
     }
     return MakeError(
@@ -186,6 +188,7 @@ class Reader {
   }
 
   const std::string name_;
+  const bool has_lines_;
 };
 
 void Emit(const Message& message, YAML::Emitter& out) {
@@ -242,7 +245,7 @@ absl::Status Parse(const Reader& reader, const std::string& text,
 
 absl::Status MergeYaml(std::string_view name, const std::string& text,
                        Message* message) {
-  const Reader reader(name);
+  const Reader reader(name, /*has_lines=*/true);
   YAML::Node node;
   WARMUP_RETURN_IF_ERROR(Parse(reader, text, &node));
   return reader.ReadSection(node, "", message);
@@ -250,7 +253,7 @@ absl::Status MergeYaml(std::string_view name, const std::string& text,
 
 absl::Status SetYamlField(std::string_view name, std::string_view path,
                           const std::string& value, Message* message) {
-  const Reader reader(name);
+  const Reader reader(name, /*has_lines=*/false);
   const std::string whole(path);
   const std::vector<std::string> steps = absl::StrSplit(whole, '.');
   for (size_t i = 0; i < steps.size(); ++i) {

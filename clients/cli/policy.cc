@@ -78,7 +78,8 @@ void AddSet(CLI::App* group, Cli& cli) {
           policy->set_max_concurrent_loads(count);
         });
       },
-      "Loads at once, 1 to 64");
+      "Loads at once, 1 to 64")
+      ->check(CLI::Range(1, 64));
   AddMilliseconds(
       command, "--switching-timeout",
       [&edits](uint32_t ms) {

@@ -50,12 +50,16 @@ std::string PredictionText(const v1::GetWarmupPredictionResponse& response,
     table.AddNote(absl::StrCat(
         "  ", style.Dim(Printable(absl::StrJoin(model.reasons(), "; ")))));
   }
+  const double warmup_ms = response.estimated_warmup_time_ms();
+  const std::string ready =
+      warmup_ms == 0
+          ? "all are ready"
+          : absl::StrCat("all ready in ",
+                         HumanDuration(absl::Milliseconds(warmup_ms)));
   return absl::StrCat(
       table.Render(style), "\nconfidence ",
-      HumanPercent(response.confidence_score()), "; all ready in ",
-      HumanDuration(absl::Milliseconds(response.estimated_warmup_time_ms())),
-      " with ", HumanBytes(response.resource_requirements().memory_mb() * kMiB),
-      "\n");
+      HumanPercent(response.confidence_score()), "; ", ready, " with ",
+      HumanBytes(response.resource_requirements().memory_mb() * kMiB), "\n");
 }
 
 void Predict(Cli& cli, const v1::GetWarmupPredictionRequest& request) {

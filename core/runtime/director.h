@@ -152,7 +152,9 @@ class Director {
   absl::Status CheckTime(absl::Time now, absl::Time at,
                          std::string_view field) const;
   absl::Status CheckRoles(const std::map<std::string, ModelId>& roles) const;
-  absl::StatusOr<ModelId> Announced(const ActivityReport& report) const;
+  // The model that the activity at `field` announces; empty: none.
+  absl::StatusOr<ModelId> Announced(std::string_view field,
+                                    const ActivityReport& report) const;
   void Announce(absl::Time now, const ModelId& model, const Session& session);
   std::string UserOf(const SessionId& session, const std::string& user) const;
   // The model that the session binds to the task; empty: none.

@@ -38,11 +38,7 @@ absl::Time TimeOf(absl::Time now, absl::Time at) {
 
 absl::Status Director::CheckSession(const SessionId& id) const {
   if (id.empty() || sessions_.Find(id) != nullptr) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kNotFound, "SESSION_NOT_FOUND",
-                   absl::StrCat("no session \"", id,
-                                "\": never started, stopped or "
-                                "expired"),
-                   {{"session", id}});
+  return SessionNotFound(id);
 }
 
 absl::Status Director::CheckTime(absl::Time now, absl::Time at,
@@ -179,7 +175,7 @@ absl::Status Director::RecordUsage(absl::Time now,
 }
 
 absl::StatusOr<ModelId> Director::Announced(
-    const ActivityReport& report) const {
+    std::string_view field, const ActivityReport& report) const {
   if (!report.model.empty()) {
     WARMUP_RETURN_IF_ERROR(FindEntry(report.model).status());
     return report.model;
@@ -187,7 +183,7 @@ absl::StatusOr<ModelId> Director::Announced(
   if (report.role.empty()) return ModelId();
   const Session* session = sessions_.Find(report.session);
   if (session == nullptr) {
-    return InvalidField("activities.role",
+    return InvalidField(absl::StrCat(std::string(field), ".role"),
                         "names a role but the activity has no session");
   }
   const auto it = session->roles.find(report.role);
@@ -207,12 +203,13 @@ absl::Status Director::ReportActivity(absl::Time now,
   std::vector<ModelId> announced;
   for (size_t i = 0; i < batch.size(); ++i) {
     const ActivityReport& report = batch[i];
+    const std::string field = absl::StrCat("activities[", i, "]");
     WARMUP_RETURN_IF_ERROR(
-        ValidateId(absl::StrCat("activities[", i, "].kind"), report.kind));
+        ValidateId(absl::StrCat(field, ".kind"), report.kind));
     WARMUP_RETURN_IF_ERROR(CheckSession(report.session));
-    WARMUP_RETURN_IF_ERROR(CheckTime(
-        now, report.at, absl::StrCat("activities[", i, "].timestamp")));
-    WARMUP_ASSIGN_OR_RETURN(ModelId model, Announced(report));
+    WARMUP_RETURN_IF_ERROR(
+        CheckTime(now, report.at, absl::StrCat(field, ".timestamp")));
+    WARMUP_ASSIGN_OR_RETURN(ModelId model, Announced(field, report));
     announced.push_back(std::move(model));
   }
   bool is_announcement = false;
@@ -302,8 +299,11 @@ void Director::AddUnused(const PredictionRequest& request,
     forecast.model = id;
     forecast.p_1h = kUnseenProbability;
     forecast.expected_until_use = absl::InfiniteDuration();
-    forecast.reasons = {absl::StrCat(
-        "serves ", std::string(ToString(request.task)), ", never seen in use")};
+    if (request.task != ModelType::kUnspecified) {
+      forecast.reasons.push_back(
+          absl::StrCat("serves ", std::string(ToString(request.task))));
+    }
+    forecast.reasons.push_back("never seen in use");
     forecasts->push_back(std::move(forecast));
   }
 }
@@ -312,6 +312,13 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
                                              const PredictionRequest& request,
                                              Effects* fx) {
   WARMUP_RETURN_IF_ERROR(CheckSession(request.session));
+  if (!request.preferred_device.empty() &&
+      !options_.devices.contains(request.preferred_device)) {
+    return MakeError(
+        absl::StatusCode::kNotFound, "DEVICE_NOT_FOUND",
+        absl::StrCat("no device \"", request.preferred_device, "\" is there"),
+        {{"device", request.preferred_device}});
+  }
   if (request.max_models < 1 ||
       request.max_models > limits::kMaxPredictedModels) {
     return InvalidField(

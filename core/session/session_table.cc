@@ -10,13 +10,6 @@
 namespace warmup {
 namespace {
 
-absl::Status NotFound(const SessionId& id) {
-  return MakeError(
-      absl::StatusCode::kNotFound, "SESSION_NOT_FOUND",
-      absl::StrCat("no session \"", id, "\", or its lease has ended"),
-      {{"session", id}});
-}
-
 // Free text for people: empty is fine, unbounded is not.
 absl::Status ValidateText(std::string_view field, const std::string& text) {
   if (text.size() <= limits::kMaxIdBytes) return absl::OkStatus();
@@ -62,6 +55,13 @@ absl::Status ValidateSession(const Session& session) {
 
 }  // namespace
 
+absl::Status SessionNotFound(const SessionId& id) {
+  return MakeError(absl::StatusCode::kNotFound, "SESSION_NOT_FOUND",
+                   absl::StrCat("no session \"", id,
+                                "\": never started, stopped or expired"),
+                   {{"session", id}});
+}
+
 absl::StatusOr<Session> SessionTable::Start(absl::Time now, Session session) {
   if (session.lease == absl::ZeroDuration()) {
     session.lease = limits::kDefaultSessionLease;
@@ -93,7 +93,7 @@ absl::StatusOr<Session> SessionTable::KeepAlive(
     const std::optional<std::map<std::string, ModelId>>& roles) {
   const auto it = sessions_.find(id);
   if (it == sessions_.end() || it->second.expires_at <= now) {
-    return NotFound(id);
+    return SessionNotFound(id);
   }
   if (roles.has_value()) {
     WARMUP_RETURN_IF_ERROR(ValidateRoles(*roles));
@@ -108,7 +108,7 @@ absl::StatusOr<Session> SessionTable::KeepAlive(
 
 absl::StatusOr<Session> SessionTable::Stop(const SessionId& id) {
   const auto it = sessions_.find(id);
-  if (it == sessions_.end()) return NotFound(id);
+  if (it == sessions_.end()) return SessionNotFound(id);
   Session session = it->second;
   Erase(it);
   return session;

@@ -32,6 +32,9 @@ struct Session {
   bool operator==(const Session&) const = default;
 };
 
+// NOT_FOUND naming the session.
+absl::Status SessionNotFound(const SessionId& id);
+
 // The live sessions. Sans-I/O, not thread-safe. Invariant: no two with one id,
 // at most limits::kMaxSessions.
 class SessionTable {

@@ -185,7 +185,7 @@ TEST_CASE("ReportActivity: a batch is taken whole or not at all") {
                "activities[1].user_id");
   CheckInvalid(report("kind: 'k' role: 'chat' model_id: 'm' session_id: 's'"),
                "activities[1].role");
-  CheckInvalid(report("kind: 'k' role: 'chat'"), "activities.role");
+  CheckInvalid(report("kind: 'k' role: 'chat'"), "activities[1].role");
   CheckInvalid(report("kind: 'k' timestamp { nanos: -1 }"),
                "activities[1].timestamp");
   for (const int64_t seconds : {-3700, 60, 100'000'000}) {
@@ -299,6 +299,19 @@ TEST_CASE("GetWarmupPrediction: what is wrong is named") {
       status([](Request& r) { r.set_task(static_cast<v1::ModelType>(11)); }),
       "task");
   CHECK(served.Metrics().prediction_count() == 0);
+}
+
+TEST_CASE("GetWarmupPrediction: a device that is not there is named") {
+  ServedDaemon served;
+  served.Register("m");
+  CheckError(
+      served.client
+          .Ask(&Warmup::GetWarmupPrediction, "preferred_hardware: 'gpu9'")
+          .status,
+      StatusCode::NOT_FOUND, "DEVICE_NOT_FOUND", {{"device", "gpu9"}});
+  CHECK(served.client
+            .Ask(&Warmup::GetWarmupPrediction, "preferred_hardware: 'host'")
+            .ok());
 }
 
 TEST_CASE("GetWarmupPrediction: the session's own model leads") {
