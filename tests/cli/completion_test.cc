@@ -19,11 +19,11 @@ class BashFixture {
  public:
   BashFixture() {
     AddCommands(&app_, cli_);
-    WriteFile(folder_ / "script", BashCompletion(app_));
-    WriteFile(folder_ / "warmupctl",
+    WriteFile(folder_.File("script"), BashCompletion(app_));
+    WriteFile(folder_.File("warmupctl"),
               "#!/bin/sh\n"
               "printf '%s\\n' coder:1.5b llama3.1:8b '$(touch,evil)'\n");
-    chmod((folder_ / "warmupctl").c_str(), 0700);
+    chmod((folder_.File("warmupctl")).c_str(), 0700);
   }
 
   // The words offered for a line, separated by spaces.
@@ -32,14 +32,14 @@ class BashFixture {
         {"bash", "--norc", "-c",
          "cd \"$1\"; PATH=$1:$PATH; source ./script; COMP_LINE=$2; "
          "COMP_POINT=${#COMP_LINE}; _warmupctl; printf %s \"${COMPREPLY[*]}\"",
-         "bash", folder_ / "", line});
+         "bash", folder_.File(""), line});
     CHECK(result.err.empty());
     return result.out;
   }
-  const TemporaryFolder& folder() const { return folder_; }
+  const TempFolder& folder() const { return folder_; }
 
  private:
-  TemporaryFolder folder_;
+  TempFolder folder_;
   Cli cli_;
   CLI::App app_;
 };
@@ -79,7 +79,7 @@ TEST_CASE_METHOD(BashFixture, "Completion: bash asks the daemon for models") {
 TEST_CASE_METHOD(BashFixture,
                  "Completion: a model's name is never run as a command") {
   CHECK(Offers("warmupctl load $") == "\\$\\(touch\\,evil\\)");
-  CHECK_FALSE(std::filesystem::exists(folder() / "evil"));
+  CHECK_FALSE(std::filesystem::exists(folder().File("evil")));
 }
 
 TEST_CASE_METHOD(BashFixture, "Completion: bash completes files") {

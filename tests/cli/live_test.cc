@@ -74,9 +74,9 @@ class SilentServer {
 };
 
 TEST_CASE("Live: Ctrl-C ends status even if the daemon never answers") {
-  const TemporaryFolder folder;
-  SilentServer server(folder / "s.sock");
-  TerminalRun run({WARMUPCTL, "--target", folder / "s.sock", "status"});
+  const TempFolder folder;
+  SilentServer server(folder.File("s.sock"));
+  TerminalRun run({WARMUPCTL, "--target", folder.File("s.sock"), "status"});
   server.WaitForClient();
   run.Signal(SIGINT);
   CHECK(run.Wait() == 0);

@@ -31,18 +31,6 @@ int ExitCodeOf(int status) {
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name =
-      std::filesystem::temp_directory_path() / "warmupctl-test-XXXXXX";
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 void WriteFile(const std::string& path, const std::string& text) {
   std::ofstream(path) << text;
 }
@@ -55,12 +43,12 @@ std::string ReadFile(const std::string& path) {
 
 RunResult RunProgram(const std::vector<std::string>& words,
                      const std::string& input) {
-  const TemporaryFolder folder;
-  WriteFile(folder / "in", input);
+  const TempFolder folder;
+  WriteFile(folder.File("in"), input);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   const auto redirect = [&](int fd, const char* name, int flags) {
-    posix_spawn_file_actions_addopen(&actions, fd, (folder / name).c_str(),
+    posix_spawn_file_actions_addopen(&actions, fd, (folder.File(name)).c_str(),
                                      flags, 0600);
   };
   redirect(STDIN_FILENO, "in", O_RDONLY);
@@ -74,8 +62,8 @@ RunResult RunProgram(const std::vector<std::string>& words,
   if (error != 0) throw std::runtime_error("cannot run " + words.front());
   int status = 0;
   waitpid(pid, &status, 0);
-  return {ExitCodeOf(status), ReadFile(folder / "out"),
-          ReadFile(folder / "err")};
+  return {ExitCodeOf(status), ReadFile(folder.File("out")),
+          ReadFile(folder.File("err"))};
 }
 
 RunResult CliFixture::Run(std::vector<std::string> words,

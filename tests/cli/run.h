@@ -6,24 +6,9 @@
 #include <vector>
 
 #include "tests/cli/fake_daemon.h"
+#include "tests/support/temp_folder.h"
 
 namespace warmup::cli {
-
-// A folder that goes when this does.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  std::string operator/(const std::string& name) const {
-    return path_ + "/" + name;
-  }
-
- private:
-  std::string path_;
-};
 
 void WriteFile(const std::string& path, const std::string& text);
 std::string ReadFile(const std::string& path);
@@ -42,17 +27,17 @@ RunResult RunProgram(const std::vector<std::string>& words,
 // The real warmupctl against a fake daemon.
 class CliFixture {
  public:
-  CliFixture() : daemon_(folder_ / "d.sock") {}
+  CliFixture() : daemon_(folder_.File("d.sock")) {}
 
   RunResult Run(std::vector<std::string> words, const std::string& input = "");
   // What it prints with -o json.
   std::string Json(std::vector<std::string> words);
   FakeState& daemon() { return daemon_.state(); }
-  std::string target() const { return folder_ / "d.sock"; }
-  const TemporaryFolder& folder() const { return folder_; }
+  std::string target() const { return folder_.File("d.sock"); }
+  const TempFolder& folder() const { return folder_; }
 
  private:
-  TemporaryFolder folder_;
+  TempFolder folder_;
   FakeDaemon daemon_;
 };
 

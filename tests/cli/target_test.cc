@@ -40,11 +40,11 @@ TEST_CASE("Target: a path is a Unix socket") {
 }
 
 TEST_CASE("Target: the user's own socket is the default") {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   const ScopedVariable no_target("WARMUP_TARGET", "");
-  const ScopedVariable runtime("XDG_RUNTIME_DIR", folder / "run");
-  WriteFile(folder / "run", "");  // no folder: the socket cannot be there
-  const std::string own = "unix:" + (folder / "run") + "/warmupd.sock";
+  const ScopedVariable runtime("XDG_RUNTIME_DIR", folder.File("run"));
+  WriteFile(folder.File("run"), "");  // no folder: the socket cannot be there
+  const std::string own = "unix:" + (folder.File("run")) + "/warmupd.sock";
   const std::string found = ResolveTarget("");
   // A daemon of the system, if this machine runs one, is as good.
   CHECK((found == own || found == "unix:/run/warmupd/warmupd.sock"));

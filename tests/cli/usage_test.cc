@@ -95,9 +95,10 @@ TEST_CASE("Usage: version needs no daemon") {
 }
 
 TEST_CASE("Usage: without a daemon it fails at once, with 3") {
-  const TemporaryFolder folder;
+  const TempFolder folder;
   for (const char* command : {"health", "status", "models"}) {
-    const RunResult result = Run({"--target", folder / "none.sock", command});
+    const RunResult result =
+        Run({"--target", folder.File("none.sock"), command});
     CHECK(result.exit_code == kExitUnreachable);
     CHECK(result.out.empty());
     CHECK(Has(result.err, "no daemon answers at unix:"));

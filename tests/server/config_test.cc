@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "tests/support/catch.h"
+#include "tests/support/temp_folder.h"
 
 namespace warmup {
 namespace {
@@ -60,25 +61,17 @@ Sources WithSet(const std::string& set) {
 // A configuration file that goes with the test.
 class ConfigFile {
  public:
-  explicit ConfigFile(const std::string& text) {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "warmup_config_XXXXXX")
-            .string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    folder_ = name;
-    path_ = name + "/warmupd.yaml";
+  explicit ConfigFile(const std::string& text)
+      : path_(folder_.File("warmupd.yaml")) {
     std::ofstream(path_) << text;
   }
-  ~ConfigFile() { std::filesystem::remove_all(folder_); }
-  ConfigFile(const ConfigFile&) = delete;
-  ConfigFile& operator=(const ConfigFile&) = delete;
 
-  const std::string& folder() const { return folder_; }
+  std::string folder() const { return folder_.path(); }
   const std::string& path() const { return path_; }
 
  private:
-  std::string folder_;
-  std::string path_;
+  TempFolder folder_;
+  const std::string path_;
 };
 
 TEST_CASE("LoadConfig: every default of a user's daemon") {

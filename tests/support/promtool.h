@@ -1,8 +1,6 @@
 #ifndef WARMUP_TESTS_SUPPORT_PROMTOOL_H_
 #define WARMUP_TESTS_SUPPORT_PROMTOOL_H_
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -13,6 +11,8 @@
 // Asks the real `promtool check metrics` about a metrics page. Only in tests
 // that warmup_promtool_test() registers: they count as skipped where there is
 // no promtool, and say so.
+#include "tests/support/temp_folder.h"
+
 namespace warmup {
 
 inline bool HasPromtool() {
@@ -23,18 +23,14 @@ inline bool HasPromtool() {
 
 // What it has to say; empty: nothing to complain of.
 inline std::string PromtoolComplaints(const std::string& page) {
-  std::string folder =
-      (std::filesystem::temp_directory_path() / "warmup_promtool_XXXXXX")
-          .string();
-  if (mkdtemp(folder.data()) == nullptr) return "no temporary folder";
-  std::ofstream(folder + "/page") << page;
+  const TempFolder folder;
+  std::ofstream(folder.File("page")) << page;
   const std::string command = std::string("'") + WARMUP_PROMTOOL +
-                              "' check metrics < '" + folder + "/page' > '" +
-                              folder + "/out' 2>&1";
+                              "' check metrics < '" + folder.File("page") +
+                              "' > '" + folder.File("out") + "' 2>&1";
   const int result = std::system(command.c_str());
-  std::ifstream file(folder + "/out");
+  std::ifstream file(folder.File("out"));
   std::string said((std::istreambuf_iterator<char>(file)), {});
-  std::filesystem::remove_all(folder);
   if (result != 0 && said.empty()) said = "failed without a word";
   return said;
 }

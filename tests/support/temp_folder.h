@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "tests/support/catch.h"
 
@@ -28,6 +29,15 @@ class TempFolder {
 
   std::string path() const { return path_; }
   std::string File(const std::string& name) const { return path_ / name; }
+  // Names in the folder that contain `part`.
+  std::vector<std::string> FilesWith(const std::string& part) const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+      const std::string name = entry.path().filename();
+      if (name.find(part) != std::string::npos) names.push_back(name);
+    }
+    return names;
+  }
 
  private:
   std::filesystem::path path_;

@@ -8,6 +8,7 @@
 
 #include "core/base/error.h"
 #include "tests/support/catch.h"
+#include "tests/support/temp_folder.h"
 
 namespace warmup {
 namespace {
@@ -20,15 +21,12 @@ constexpr int64_t kMiB = int64_t{1} << 20;
 class Machine {
  public:
   Machine() {
-    std::string pattern = (fs::temp_directory_path() / "hostXXXXXX").string();
-    root_ = mkdtemp(pattern.data());
     Write("proc/meminfo",
           "MemTotal:        8388608 kB\n"
           "MemFree:          102400 kB\n"
           "MemAvailable:    4194304 kB\n");
     Write("proc/self/cgroup", "0::/\n");
   }
-  ~Machine() { fs::remove_all(root_); }
 
   void Write(const std::string& path, const std::string& text) {
     fs::create_directories((root_ / path).parent_path());
@@ -41,7 +39,8 @@ class Machine {
   }
 
  private:
-  fs::path root_;
+  const TempFolder folder_;
+  const fs::path root_ = folder_.path();
 };
 
 }  // namespace

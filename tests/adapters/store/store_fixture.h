@@ -11,37 +11,9 @@
 #include "absl/time/time.h"
 #include "adapters/store/sqlite_store.h"
 #include "tests/support/catch.h"
+#include "tests/support/temp_folder.h"
 
 namespace warmup {
-
-// A folder that goes with the test.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "warmup_store_XXXXXX")
-            .string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~TempFolder() { std::filesystem::remove_all(path_); }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  std::string File(const std::string& name) const { return path_ / name; }
-  // Names in the folder that contain `part`.
-  std::vector<std::string> FilesWith(const std::string& part) const {
-    std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
-      const std::string name = entry.path().filename();
-      if (name.find(part) != std::string::npos) names.push_back(name);
-    }
-    return names;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline std::unique_ptr<SqliteStore> MustOpen(const std::string& path) {
   auto store = SqliteStore::Open(path);

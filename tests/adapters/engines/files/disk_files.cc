@@ -40,23 +40,13 @@ class Descriptor {
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (fs::current_path() / "files-test-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) {
-    throw std::runtime_error("cannot make a folder " + pattern);
-  }
-  path_ = pattern;
+TemporaryFolder::TemporaryFolder()
+    : folder_(fs::current_path()), path_(folder_.path()) {
   struct statfs info{};
   if (statfs(path_.c_str(), &info) != 0 || info.f_type == TMPFS_MAGIC) {
-    fs::remove(path_);
-    throw std::runtime_error("run this test in a folder on a disk: " + pattern +
-                             " would never be cold");
+    throw std::runtime_error("run this test in a folder on a disk: " +
+                             path_.string() + " would never be cold");
   }
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
 }
 
 std::string TemporaryFolder::Path(std::string_view name) const {

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/temp_folder.h"
+
 namespace warmup {
 
 // A folder of its own, in the folder the test runs in, that goes with the
@@ -14,9 +16,6 @@ namespace warmup {
 class TemporaryFolder {
  public:
   TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
   std::string Path(std::string_view name) const;
   // Makes the folders above, too. On the disk when it returns, so that its
@@ -27,7 +26,8 @@ class TemporaryFolder {
   void Link(std::string_view from, std::string_view to) const;
 
  private:
-  std::filesystem::path path_;
+  const TempFolder folder_;
+  const std::filesystem::path path_;
 };
 
 // Drops what of the file is in memory; throws if the kernel does not.
