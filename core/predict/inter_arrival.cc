@@ -1,7 +1,9 @@
 #include "core/predict/inter_arrival.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 namespace warmup::predict {
 namespace {
@@ -15,13 +17,16 @@ struct Place {
 
 Place PlaceOf(double seconds) {
   if (seconds < 2) return {0, std::max(seconds, 0.0) / 2};
-  int exponent;
-  const double mantissa = std::frexp(seconds, &exponent);  // [0.5, 1)
-  const size_t gap_class = static_cast<size_t>(exponent - 1);
+  // The exponent and the mantissa, in [1, 2), as a double holds them: this runs
+  // hundreds of times a forecast.
+  const uint64_t bits = std::bit_cast<uint64_t>(seconds);
+  const size_t gap_class = static_cast<size_t>((bits >> 52) - 1023);
   if (gap_class >= GapHistogram::kClasses) {
     return {GapHistogram::kClasses - 1, 1};
   }
-  return {gap_class, 2 * mantissa - 1};
+  constexpr uint64_t kMantissaBits = (uint64_t{1} << 52) - 1;
+  constexpr uint64_t kOne = uint64_t{1023} << 52;
+  return {gap_class, std::bit_cast<double>((bits & kMantissaBits) | kOne) - 1};
 }
 
 }  // namespace

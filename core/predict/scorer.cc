@@ -18,9 +18,13 @@ constexpr double kMinP = 3e-4;
 // Of the announced uses that come, the share that comes within each horizon.
 constexpr Horizons kArrives = {0.6, 0.9, 1};
 
-double Odds(double p) {
-  p = std::clamp(p, kMinP, 1 - kMinP);
-  return p / (1 - p);
+// The geometric mean of two probabilities' odds, times a factor, as a
+// probability.
+double Pool(double a, double b, double factor) {
+  a = std::clamp(a, kMinP, 1 - kMinP);
+  b = std::clamp(b, kMinP, 1 - kMinP);
+  const double odds = std::sqrt(a * b * factor / ((1 - a) * (1 - b)));
+  return odds / (1 + odds);
 }
 
 }  // namespace
@@ -133,10 +137,7 @@ Score Scorer::Evaluate(NameIndex model) const {
         any_use_[h] *
         (1 - (1 - score.next) * std::exp(-score.share * followers_[h]));
     double p = score.chain[h];
-    if (has_reuse) {
-      const double odds = std::sqrt(Odds(p) * Odds(score.reuse[h]) * lift_root);
-      p = odds / (1 + odds);
-    }
+    if (has_reuse) p = Pool(p, score.reuse[h], lift_root);
     if (score.announced > 0) p = std::max(p, score.announced * kArrives[h]);
     score.p[h] = lower = std::clamp(p, lower, 1.0);
   }
