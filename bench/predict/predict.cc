@@ -73,9 +73,8 @@ void MeasurePredictor(int models, double aim_us) {
 class Work {
  public:
   explicit Work(int models) : habits_(models, kPeople) {
-    Effects fx;
-    director_.OnDeviceMemory(
-        now_, "host", DeviceMemory{64 * kModelBytes, 64 * kModelBytes}, &fx);
+    director_.OnDeviceMemory("host",
+                             DeviceMemory{64 * kModelBytes, 64 * kModelBytes});
     for (int i = 0; i < models; ++i) Register(i);
     for (int i = 0; i < kPeople; ++i) StartSession(i);
     for (int i = 0; i < models; ++i) {

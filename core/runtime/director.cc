@@ -18,6 +18,10 @@ constexpr double kWeight1Min = 1.0;
 constexpr double kWeight5Min = 0.5;
 constexpr double kWeight1H = 0.5;
 
+// How many sessions' views are looked at with each forecast, besides
+// everybody's: those heard of last.
+constexpr size_t kMaxHeard = 7;
+
 double PriorityFactor(Priority priority) {
   switch (priority) {
     case Priority::kLow:
@@ -55,7 +59,12 @@ void Director::Restore(const StoredState& state) {
     catalogue_.Restore({model.spec, model.measurements});
     by_type_[model.spec.type].insert(model.spec.id);
   }
-  for (const Session& session : state.sessions) sessions_.Restore(session);
+  std::map<absl::Time, SessionId> by_start;
+  for (const Session& session : state.sessions) {
+    sessions_.Restore(session);
+    by_start[session.started_at] = session.id;
+  }
+  for (const auto& [start, id] : by_start) Heard(id);
   if (state.learned.has_value()) predictor_.Import(*state.learned);
 }
 
@@ -113,6 +122,13 @@ void Director::Log(absl::Time now, std::string_view type, const ModelId& id,
                  {"held_bytes", ledger_.HeldBy(id)}}));
 }
 
+void Director::Heard(const SessionId& id) {
+  if (id.empty()) return;
+  std::erase(heard_, id);
+  heard_.insert(heard_.begin(), id);
+  if (heard_.size() > kMaxHeard) heard_.pop_back();
+}
+
 void Director::RefreshOutlook(absl::Time now) {
   outlook_.clear();
   outlook_at_ = now;
@@ -120,11 +136,11 @@ void Director::RefreshOutlook(absl::Time now) {
                 [&](const auto& entry) { return entry.second <= now; });
   // Whoever is here counts: the most probable of all views of a model.
   std::vector<ForecastContext> contexts = {{}};
-  constexpr size_t kMaxContexts = 8;
-  for (const auto& [id, session] : sessions_.all()) {
-    if (contexts.size() == kMaxContexts) break;
-    contexts.push_back({id, session.user});
-  }
+  std::erase_if(heard_, [&](const SessionId& id) {
+    const Session* session = sessions_.Find(id);
+    if (session != nullptr) contexts.push_back({id, session->user});
+    return session == nullptr;
+  });
   for (const ForecastContext& context : contexts) {
     for (const Chance& chance : predictor_.Rank(now, context)) {
       const auto [it, is_new] = outlook_.try_emplace(*chance.model);

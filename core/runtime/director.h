@@ -118,8 +118,9 @@ class Director {
   // A ready model was looked at.
   void OnMeasured(absl::Time now, const ModelId& id, const Residency& residency,
                   Effects* fx);
-  void OnDeviceMemory(absl::Time now, const std::string& device,
-                      const std::optional<DeviceMemory>& memory, Effects* fx);
+  // nullopt: it cannot be measured now.
+  void OnDeviceMemory(const std::string& device,
+                      const std::optional<DeviceMemory>& memory);
   // Ends what has expired, refreshes the forecasts, decides anew.
   void Tick(absl::Time now, Effects* fx);
   // When Tick has something to do at the latest, besides forecasts.
@@ -149,6 +150,8 @@ class Director {
            Effects* fx);
 
   absl::Status CheckSession(const SessionId& id) const;
+  // A session gave a sign of what it does.
+  void Heard(const SessionId& id);
   absl::Status CheckTime(absl::Time now, absl::Time at,
                          std::string_view field) const;
   absl::Status CheckRoles(const std::map<std::string, ModelId>& roles) const;
@@ -188,7 +191,9 @@ class Director {
   LeaseTable leases_;
   Coordinator coordinator_;
 
-  // The newest forecast for all who are here, and what it is worth.
+  // Sessions, the one heard of last first, as many as forecasts look at.
+  std::vector<SessionId> heard_;
+  // The newest forecast for them and for everybody, and what it is worth.
   std::map<ModelId, Outlook> outlook_;
   absl::Time outlook_at_ = absl::InfinitePast();
   // Models a client named lately, until when that counts.

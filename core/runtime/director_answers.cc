@@ -120,11 +120,8 @@ void Director::OnMeasured(absl::Time now, const ModelId& id,
   Reconcile(now, fx);
 }
 
-void Director::OnDeviceMemory(absl::Time now, const std::string& device,
-                              const std::optional<DeviceMemory>& memory,
-                              Effects* fx) {
-  static_cast<void>(now);
-  static_cast<void>(fx);
+void Director::OnDeviceMemory(const std::string& device,
+                              const std::optional<DeviceMemory>& memory) {
   if (memory.has_value()) {
     measured_[device] = *memory;
   } else {

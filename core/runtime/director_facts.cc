@@ -85,6 +85,7 @@ absl::StatusOr<Session> Director::StartSession(absl::Time now, Session session,
   WARMUP_RETURN_IF_ERROR(CheckRoles(session.roles));
   WARMUP_ASSIGN_OR_RETURN(Session started,
                           sessions_.Start(now, std::move(session)));
+  Heard(started.id);
   for (const auto& [role, model] : started.roles) {
     Announce(now, model, started);
   }
@@ -116,6 +117,7 @@ absl::StatusOr<Session> Director::KeepAliveSession(
     is_new = true;
   }
   if (is_new) {
+    Heard(id);
     RefreshOutlook(now);
     Reconcile(now, fx);
   }
@@ -156,6 +158,7 @@ absl::Status Director::RecordUsage(absl::Time now,
   }
   for (const UsageReport& usage : batch) {
     const absl::Time at = TimeOf(now, usage.at);
+    Heard(usage.session);
     predictor_.Observe(Usage{usage.model, usage.session,
                              UserOf(usage.session, usage.user), at});
     coordinator_.Touch(at, usage.model);
@@ -218,6 +221,7 @@ absl::Status Director::ReportActivity(absl::Time now,
     const absl::Time at = TimeOf(now, report.at);
     const std::string user = UserOf(report.session, report.user);
     ++totals_.activities;
+    Heard(report.session);
     predictor_.Observe(Activity{report.kind, report.session, user, at});
     if (announced[i].empty()) continue;
     is_announcement = true;
@@ -351,6 +355,7 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
     prediction.confidence = prediction.models.front().forecast.p_1h;
   }
   ++totals_.predictions;
+  Heard(request.session);
   if (request.warm) {
     if (!bound.empty()) {
       Announce(now, bound, *sessions_.Find(request.session));

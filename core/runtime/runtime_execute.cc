@@ -198,16 +198,10 @@ void Runtime::RunTicker() {
 void Runtime::MeasureDevices() {
   for (const auto& [device, monitor] : ports_.monitors) {
     const absl::StatusOr<DeviceMemory> memory = monitor->Measure();
-    Effects fx;
-    {
-      MutexLock lock(mutex_);
-      director_.OnDeviceMemory(
-          Now(), device,
-          memory.ok() ? std::optional<DeviceMemory>(*memory) : std::nullopt,
-          &fx);
-      Commit(&fx, {});
-    }
-    Execute(std::move(fx));
+    MutexLock lock(mutex_);
+    director_.OnDeviceMemory(device, memory.ok()
+                                         ? std::optional<DeviceMemory>(*memory)
+                                         : std::nullopt);
   }
 }
 

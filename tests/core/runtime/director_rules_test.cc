@@ -186,8 +186,7 @@ TEST_CASE("Director: no guess unless its peak was measured to be free") {
   spec.peak_bytes = 60;
   REQUIRE(world.director.RegisterModel(world.now, spec, &fx).ok());
   const auto measure = [&](std::optional<DeviceMemory> memory) {
-    Effects ignored;
-    world.director.OnDeviceMemory(world.now, "host", memory, &ignored);
+    world.director.OnDeviceMemory("host", memory);
   };
   measure(DeviceMemory{1'000, 79});
   Guess(world, "m");

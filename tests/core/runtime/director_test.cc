@@ -348,5 +348,40 @@ TEST_CASE("Director: the first use counts, before anything else is known") {
   CHECK(world.unloads[0].spec.id == "idle");
 }
 
+// What is expected of model "b" after `busy`, who always uses b after a, used a
+// among many who use other things, with so many silent sessions beside.
+double ExpectedAmong(int silent_sessions) {
+  SmallWorld world(SmallHost(100, true));
+  for (const char* id : {"a", "b", "x", "y"}) world.Add(id, 10);
+  Effects fx;
+  const auto start = [&](const SessionId& id) {
+    Session session;
+    session.id = session.user = id;
+    session.lease = absl::Hours(1);
+    REQUIRE(world.director.StartSession(world.now, session, &fx).ok());
+  };
+  start("busy");
+  for (int i = 0; i < silent_sessions; ++i) start(absl::StrCat("a", i));
+  const auto use = [&](const ModelId& model, const SessionId& session) {
+    world.now += absl::Seconds(5);
+    REQUIRE(
+        world.director
+            .RecordUsage(world.now, {{.model = model, .session = session}}, &fx)
+            .ok());
+  };
+  for (int i = 0; i < 30; ++i) {
+    for (const char* model : {"x", "x", "y"}) use(model, "");
+    use(i % 2 == 0 ? "a" : "b", "busy");
+  }
+  use("a", "busy");
+  return world.director.GetModel("b")->p_1min;
+}
+
+TEST_CASE("Director: a session that is heard counts among many that are not") {
+  const double alone = ExpectedAmong(0);
+  CHECK(alone > 0.1);
+  CHECK(ExpectedAmong(50) == alone);
+}
+
 }  // namespace
 }  // namespace warmup

@@ -34,8 +34,7 @@ inline ModelSpec Model(const ModelId& id, int64_t size_bytes) {
 struct SmallWorld {
   explicit SmallWorld(Director::Options options)
       : director(std::move(options)) {
-    Effects fx;
-    director.OnDeviceMemory(now, "host", DeviceMemory{1 << 30, 1 << 30}, &fx);
+    director.OnDeviceMemory("host", DeviceMemory{1 << 30, 1 << 30});
   }
 
   void Add(const ModelId& id, int64_t size_bytes) {
