@@ -68,7 +68,7 @@ class HealthServer::Watch final
 };
 
 HealthServer::HealthServer(CallQueue& queue, RpcMetrics& metrics,
-                           std::vector<std::string> services)
+                           const std::vector<std::string>& services)
     : queue_(queue),
       check_metrics_(metrics.Add(kService, "Check", "unary")),
       watch_metrics_(metrics.Add(kService, "Watch", "server_stream")),

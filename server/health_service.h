@@ -19,7 +19,7 @@ namespace warmup {
 class HealthServer {
  public:
   HealthServer(CallQueue& queue, RpcMetrics& metrics,
-               std::vector<std::string> services);
+               const std::vector<std::string>& services);
 
   grpc::Service* service() { return &service_; }
   void Listen();

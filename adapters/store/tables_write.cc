@@ -170,12 +170,12 @@ absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Create(
           " ORDER BY sequence DESC LIMIT 1 OFFSET ",
           limits::kStoredEvents - 1, ")")));
   return std::unique_ptr<TableWriter>(
-      new TableWriter(std::unique_ptr<Statements>(new Statements{
+      new TableWriter(std::make_unique<Statements>(
           std::move(put_model), std::move(delete_model),
           std::move(delete_measurements), std::move(put_measurements),
           std::move(put_session), std::move(delete_session),
           std::move(put_policy), std::move(put_learned),
-          std::move(append_event), std::move(trim_events)})));
+          std::move(append_event), std::move(trim_events))));
 }
 
 absl::Status TableWriter::Write(const StoreChange& change) {

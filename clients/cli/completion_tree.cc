@@ -26,7 +26,7 @@ OptionNode NodeOf(const CLI::Option& option) {
   }
   node.has_value = option.get_expected_max() > 0;
   if (node.has_value) node.offers = OffersOf(option.get_type_name());
-  const std::string text = option.get_description();
+  const std::string& text = option.get_description();
   node.description = text.substr(0, text.find_first_of(";(:"));
   while (node.description.ends_with(" ")) node.description.pop_back();
   return node;

@@ -73,7 +73,7 @@ std::string DescribeUsageError(const CLI::App& app,
   if (!rest.empty() && rest.front().starts_with("-")) {
     return absl::StrCat("there is no option ", rest.front());
   }
-  const std::string text = error.what();
+  std::string text = error.what();
   if (error.get_name() == "ArgumentMismatch") {
     return absl::StrCat(text.substr(0, text.find(':')), " needs a value");
   }

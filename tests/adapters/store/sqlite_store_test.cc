@@ -237,7 +237,7 @@ TEST_CASE("SqliteStore: a full disk rolls back, and space brings it back") {
   MustCommit(*store, {PutModel{MakeSpec("before")}});
   absl::Status status;
   {
-    const FullDisk full(64 * 1024);
+    const FullDisk full(65'536);
     status = store->Commit(ManyModels(2000));
   }
   INFO(status.ToString());
@@ -256,7 +256,7 @@ TEST_CASE("SqliteStore: many small commits on a full disk stay whole") {
   size_t committed = 0;
   size_t refused = 0;
   {
-    const FullDisk full(256 * 1024);
+    const FullDisk full(262'144);
     for (int i = 0; i < 200; ++i) {
       const absl::Status status =
           store->Commit({PutModel{MakeSpec("a" + std::to_string(i))},

@@ -89,7 +89,7 @@ TEST_CASE("CachedFile: sees what others brought in, page by page") {
 TEST_CASE("CachedFile: offsets beyond 4 GiB are what they are") {
   const TemporaryFolder folder;
   const std::string path = folder.Write("sparse", "");
-  constexpr int64_t kHuge = 5 * 1024 * kMiB + 4'097;
+  constexpr int64_t kHuge = int64_t{5} * 1024 * kMiB + 4'097;
   constexpr int64_t kAt = 4'098 * kMiB;
   fs::resize_file(path, kHuge);
   CachedFile file = MustOpen(path, AnyAccess());
