@@ -28,11 +28,11 @@ class BashFixture {
 
   // The words offered for a line, separated by spaces.
   std::string Offers(const std::string& line) {
+    const std::string script =
+        "cd \"$1\"; PATH=$1:$PATH; source ./script; COMP_LINE=$2; "
+        "COMP_POINT=${#COMP_LINE}; _warmupctl; printf %s \"${COMPREPLY[*]}\"";
     const RunResult result = RunProgram(
-        {"bash", "--norc", "-c",
-         "cd \"$1\"; PATH=$1:$PATH; source ./script; COMP_LINE=$2; "
-         "COMP_POINT=${#COMP_LINE}; _warmupctl; printf %s \"${COMPREPLY[*]}\"",
-         "bash", folder_.File(""), line});
+        {"bash", "--norc", "-c", script, "bash", folder_.File(""), line});
     CHECK(result.err.empty());
     return result.out;
   }

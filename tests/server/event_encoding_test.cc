@@ -54,7 +54,8 @@ TEST_CASE("EventLog: what a reader gets from it parses, whatever the filter") {
     Event event = MakeTestEvent(0);
     event.id.clear();
     event.type = i % 2 == 0 ? "even" : "odd";
-    REQUIRE(log.Append(std::move(event)).ok());
+    const auto appended = log.Append(std::move(event));
+    REQUIRE(appended.ok());
   }
   const EventLog::Batch batch = log.Read(1, {{"odd"}, {}}, 1 << 20);
   v1::SubscribeResponse response;
