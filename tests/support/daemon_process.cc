@@ -217,6 +217,7 @@ std::string DaemonHome::MakeHole(const std::string& name, int64_t bytes) const {
 
 bool Accepts(const std::string& socket_path) {
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(fd >= 0);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   socket_path.copy(address.sun_path, sizeof(address.sun_path) - 1);
