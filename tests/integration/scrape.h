@@ -25,6 +25,7 @@ inline int MetricsPort(const DaemonProcess& daemon) {
 // The body of http://127.0.0.1:port/metrics.
 inline std::string Scrape(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(fd >= 0);
   const timeval patience = {60, 0};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   sockaddr_in address{};
