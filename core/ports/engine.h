@@ -34,6 +34,15 @@ struct Residency {
   int64_t total_bytes = 0;     // when wholly warm
 };
 
+// What an engine shows of one model at one look.
+struct Sighting {
+  Residency residency;
+  // Requests that were served since the look before, by whomever: an engine
+  // that cannot tell how many says 1 for some, one that cannot tell at all 0.
+  int64_t uses = 0;
+  bool is_busy = false;  // a request is in flight, as far as that is shown
+};
+
 // What a finished load cost.
 struct LoadResult {
   Residency residency;
@@ -65,7 +74,12 @@ class Engine {
                                           LoadControl& control) = 0;
   // Returns when the memory is seen free. Idempotent.
   virtual absl::Status Unload(const ModelSpec& spec) = 0;
-  virtual absl::StatusOr<Residency> Measure(const ModelSpec& spec) = 0;
+  // Looks at these models of its own, one answer each, in their order; one
+  // that the engine does not know is cold. Changes nothing: a look neither
+  // loads a model nor keeps one awake. An error is about the engine as a
+  // whole: it is not there, or not what it was.
+  virtual absl::StatusOr<std::vector<Sighting>> Look(
+      const std::vector<ModelSpec>& specs) = 0;
 };
 
 }  // namespace warmup

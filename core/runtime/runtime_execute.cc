@@ -219,12 +219,12 @@ void Runtime::MeasureModels() {
   }
   workers_.Run([this, ready = std::move(ready)] {
     for (const ModelSpec& spec : ready) {
-      const auto residency = ports_.engines.at(spec.engine)->Measure(spec);
-      if (!residency.ok()) continue;
+      const auto sightings = ports_.engines.at(spec.engine)->Look({spec});
+      if (!sightings.ok()) continue;
       Effects fx;
       {
         MutexLock lock(mutex_);
-        director_.OnMeasured(Now(), spec.id, *residency, &fx);
+        director_.OnMeasured(Now(), spec.id, sightings->at(0).residency, &fx);
         Commit(&fx, {});
       }
       Execute(std::move(fx));

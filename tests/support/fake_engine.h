@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/mutex.h"
@@ -70,12 +71,20 @@ class FakeEngine final : public Engine {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<Residency> Measure(const ModelSpec& spec) override {
+  absl::StatusOr<std::vector<Sighting>> Look(
+      const std::vector<ModelSpec>& specs) override {
     MutexLock lock(mutex_);
-    if (!resident_.contains(spec.id)) {
-      return Residency{Tier::kCold, 0, spec.size_bytes};
+    ++look_count_;
+    changed_.NotifyAll();
+    if (!health_.ok()) return health_;
+    std::vector<Sighting> sightings;
+    for (const ModelSpec& spec : specs) {
+      Sighting& sighting = sightings.emplace_back();
+      if (!resident_.contains(spec.id)) continue;
+      sighting.residency = {Tier::kReady, spec.size_bytes, spec.size_bytes};
+      sighting.uses = std::exchange(uses_[spec.id], 0);
     }
-    return Residency{Tier::kReady, spec.size_bytes, spec.size_bytes};
+    return sightings;
   }
 
   // --- For the test ---
@@ -90,6 +99,25 @@ class FakeEngine final : public Engine {
   void AwaitLoading(const ModelId& id) {
     MutexLock lock(mutex_);
     while (!loading_.contains(id)) changed_.Wait(mutex_);
+  }
+  // As if the engine's user had done it.
+  void SetResident(const ModelId& id, bool is_resident) {
+    MutexLock lock(mutex_);
+    is_resident ? void(resident_.insert(id)) : void(resident_.erase(id));
+  }
+  void Use(const ModelId& id) {
+    MutexLock lock(mutex_);
+    ++uses_[id];
+  }
+  // What a look answers instead, unless OK.
+  void SetHealth(absl::Status health) {
+    MutexLock lock(mutex_);
+    health_ = std::move(health);
+  }
+  void AwaitLooks(int more) {
+    MutexLock lock(mutex_);
+    const int until = look_count_ + more;
+    while (look_count_ < until) changed_.Wait(mutex_);
   }
   std::set<ModelId> resident() const {
     MutexLock lock(mutex_);
@@ -125,7 +153,10 @@ class FakeEngine final : public Engine {
   std::set<ModelId> loading_ ABSL_GUARDED_BY(mutex_);
   std::set<ModelId> resident_ ABSL_GUARDED_BY(mutex_);
   std::set<ModelId> busy_ ABSL_GUARDED_BY(mutex_);
+  std::map<ModelId, int64_t> uses_ ABSL_GUARDED_BY(mutex_);
+  absl::Status health_ ABSL_GUARDED_BY(mutex_);
   int load_count_ ABSL_GUARDED_BY(mutex_) = 0;
+  int look_count_ ABSL_GUARDED_BY(mutex_) = 0;
   bool had_overlap_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

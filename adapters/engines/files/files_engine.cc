@@ -176,6 +176,22 @@ absl::StatusOr<Residency> FilesEngine::Measure(const ModelSpec& spec) {
   return MeasureFiles(spec.id, *files);
 }
 
+absl::StatusOr<std::vector<Sighting>> FilesEngine::Look(
+    const std::vector<ModelSpec>& specs) {
+  std::vector<Sighting> sightings;
+  sightings.reserve(specs.size());
+  for (const ModelSpec& spec : specs) {
+    Sighting& sighting = sightings.emplace_back();
+    if (FindHeld(spec.id)->empty()) continue;
+    const auto residency = Measure(spec);
+    sighting.residency =
+        residency.ok()
+            ? *residency
+            : Residency{Tier::kReady, spec.size_bytes, spec.size_bytes};
+  }
+  return sightings;
+}
+
 absl::StatusOr<Residency> FilesEngine::MeasureFiles(
     const ModelId& id, const std::vector<ModelFile>& files) const {
   Residency residency;

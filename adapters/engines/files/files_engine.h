@@ -69,7 +69,13 @@ class FilesEngine final : public Engine {
   // because others map or lock its files. When they hold only a part of it the
   // rest is given back and the answer is OK: the model is no longer ready.
   absl::Status Unload(const ModelSpec& spec) override;
-  absl::StatusOr<Residency> Measure(const ModelSpec& spec) override;
+  // Only what was loaded here is claimed: what others have in the page cache
+  // they may take out of it. What cannot be measured now is as it was.
+  absl::StatusOr<std::vector<Sighting>> Look(
+      const std::vector<ModelSpec>& specs) override;
+
+  // How much of the model is in memory, whoever brought it there.
+  absl::StatusOr<Residency> Measure(const ModelSpec& spec);
 
  private:
   // Immutable once a load has made it: measured without the mutex.
