@@ -14,7 +14,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -152,7 +151,6 @@ class Daemon {
           status.policy.predictive_preloading ? "true" : "false"},
          {"store", config_.store().path()}});
     sd_notify(0, "READY=1");
-    Discover();
     return absl::OkStatus();
   }
 
@@ -183,12 +181,11 @@ class Daemon {
       Log(LogLevel::kInfo, "configuration read");
     }
     *config_.mutable_policy() = config->policy();
-    Discover();
+    runtime_->DiscoverSoon();
   }
 
   void Stop() {
     sd_notify(0, "STOPPING=1");
-    if (discovery_.joinable()) discovery_.join();
     server_.Drain();
     runtime_->Stop();
     server_.Shutdown();
@@ -217,16 +214,6 @@ class Daemon {
     return absl::OkStatus();
   }
 
-  void Discover() {
-    if (discovery_.joinable()) discovery_.join();
-    discovery_ = std::thread([this] {
-      const size_t count = runtime_->DiscoverModels();
-      if (count > 0) {
-        Log(LogLevel::kInfo, "found models", {{"new", std::to_string(count)}});
-      }
-    });
-  }
-
   v1::Config config_;
   const SystemClock clock_;
   const std::unique_ptr<SqliteStore> store_;
@@ -241,7 +228,6 @@ class Daemon {
   std::optional<Runtime> runtime_;
   std::unique_ptr<prometheus::Exposer> exposer_;
   std::vector<std::string> metrics_urls_;
-  std::thread discovery_;
 };
 
 int Serve(const v1::Config& config, const ConfigSources& sources) {

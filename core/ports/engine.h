@@ -41,6 +41,8 @@ struct Sighting {
   // that cannot tell how many says 1 for some, one that cannot tell at all 0.
   int64_t uses = 0;
   bool is_busy = false;  // a request is in flight, as far as that is shown
+  // Somebody took it out of memory before its time, not the engine by itself.
+  bool was_unloaded = false;
 };
 
 // What a finished load cost.

@@ -200,6 +200,7 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
          .kind = track.kind,
          .is_cancelling = track.is_cancelling,
          .is_held = entry->spec.is_pinned || leases_.Count(id) > 0,
+         .is_busy = track.is_busy,
          .is_wanted = !track.waiters.empty(),
          .priority = entry->spec.priority,
          .last_used = track.recency(),
@@ -216,7 +217,7 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
   for (const auto& [id, outlook] : outlook_) {
     const Catalogue::Entry* entry = catalogue_.Find(id);
     const Coordinator::Track* track = coordinator_.Find(id);
-    if (entry == nullptr) continue;
+    if (entry == nullptr || !IsAvailable(entry->spec.engine)) continue;
     if (track != nullptr &&
         ((track->state() != ModelState::kCold &&
           track->state() != ModelState::kFailed) ||
@@ -289,6 +290,21 @@ void Director::Apply(absl::Time now, const Decision& decision, Effects* fx) {
   }
 }
 
+void Director::Serve(std::vector<Wake> wakes, Effects* fx) {
+  for (const Wake& wake : wakes) {
+    totals_.waited += wake.waited;
+    if (wake.status.ok()) {
+      ++(wake.served_as == ServedAs::kLate ? totals_.demands_late
+                                           : totals_.demands_cold);
+    }
+    fx->observation.demands.push_back({wake.status.ok()
+                                           ? ToString(wake.served_as)
+                                           : std::string_view("failed"),
+                                       wake.waited});
+  }
+  Deliver(std::move(wakes), fx);
+}
+
 void Director::Deliver(std::vector<Wake> wakes, Effects* fx) {
   for (Wake& wake : wakes) {
     if (!wake.status.ok()) ++totals_.demands_failed;
@@ -347,17 +363,6 @@ Status Director::GetStatus() const {
     status.devices.push_back(view);
   }
   return status;
-}
-
-std::vector<ModelSpec> Director::ReadyModels() const {
-  std::vector<ModelSpec> ready;
-  for (const auto& [id, track] : coordinator_.active()) {
-    const Catalogue::Entry* entry = catalogue_.Find(id);
-    if (entry != nullptr && track->state() == ModelState::kReady) {
-      ready.push_back(entry->spec);
-    }
-  }
-  return ready;
 }
 
 }  // namespace warmup

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,6 +20,7 @@
 #include "core/predict/predictor.h"
 #include "core/runtime/effects.h"
 #include "core/runtime/facts.h"
+#include "core/runtime/use_matcher.h"
 #include "core/schedule/coordinator.h"
 #include "core/schedule/lease_table.h"
 #include "core/schedule/ledger.h"
@@ -115,12 +117,26 @@ class Director {
                     const absl::Status& status, Effects* fx);
   void OnProgress(LoadId id, int64_t done_bytes, int64_t total_bytes,
                   Effects* fx);
-  // A ready model was looked at.
-  void OnMeasured(absl::Time now, const ModelId& id, const Residency& residency,
-                  Effects* fx);
   // nullopt: it cannot be measured now.
   void OnDeviceMemory(const std::string& device,
                       const std::optional<DeviceMemory>& memory);
+  // --- What engines show of themselves (director_engines.cc) ---
+  // Takes what others loaded and used as it is, gives up what is gone, and
+  // marks what is busy. What changed since the look began is left alone.
+  void OnLooked(absl::Time now, const EngineLook& look, Effects* fx);
+  // Registers a model that its engine offers. Nothing if it is there already;
+  // a name that another engine's model has is told apart by the engine's.
+  bool OnOffered(absl::Time now, ModelSpec spec, Effects* fx);
+  std::vector<EngineStatus> ListEngines() const;
+  // False while its last look failed.
+  bool IsAvailable(const std::string& engine) const;
+  // The models of each engine, made anew only when the catalogue has changed.
+  std::shared_ptr<const std::vector<ModelSpec>> ModelsOf(
+      const std::string& engine);
+  // Whether anybody is here to use a model: then looks are frequent.
+  bool IsAnybodyHere(absl::Time now) const;
+
+  // --- Time ---
   // Ends what has expired, refreshes the forecasts, decides anew.
   void Tick(absl::Time now, Effects* fx);
   // When Tick has something to do at the latest, besides forecasts.
@@ -128,10 +144,13 @@ class Director {
 
   // --- For people and for the store ---
   Status GetStatus() const;
-  std::vector<ModelSpec> ReadyModels() const;
   PredictorState ExportLearned() const { return predictor_.Export(); }
 
  private:
+  // After an unload by hand, through us or not, no guess brings the model
+  // back for so long: whoever unloaded it had a reason.
+  static constexpr absl::Duration kHoldOffAfterUnload = absl::Minutes(5);
+
   // The most probable of all views of a model.
   struct Outlook {
     double p_1min = 0;
@@ -140,6 +159,27 @@ class Director {
     double weight = 0;  // seconds of waiting that readiness saves, once used
     double value = 0;   // those seconds, expected
   };
+
+  struct EngineState {
+    absl::Status health;
+    absl::Time since = absl::InfinitePast();
+    // Empty: to be made anew.
+    std::shared_ptr<const std::vector<ModelSpec>> models;
+  };
+
+  void OnSighted(absl::Time now, const ModelSpec& spec,
+                 const Sighting& sighting, Effects* fx);
+  void FoundReady(absl::Time now, const ModelSpec& spec,
+                  const Residency& residency, Effects* fx);
+  void Lost(absl::Time now, const ModelId& id, const Residency& residency,
+            Effects* fx);
+  void SetHealth(absl::Time now, const std::string& engine,
+                 const absl::Status& health, Effects* fx);
+
+  // A use of a model, by whom it may be.
+  void Used(absl::Time at, const Usage& usage);
+  // Counts ended waits as served or failed, and ends them.
+  void Serve(std::vector<Wake> wakes, Effects* fx);
 
   absl::StatusOr<const Catalogue::Entry*> FindEntry(const ModelId& id) const;
   absl::Status CheckPlacement(const ModelSpec& spec) const;
@@ -201,6 +241,9 @@ class Director {
   // Models by type, for a task nobody has been seen to use a model for.
   std::map<ModelType, std::set<ModelId>> by_type_;
   std::map<std::string, DeviceMemory> measured_;
+  std::map<std::string, EngineState> engines_;
+  UseMatcher use_matcher_;
+  absl::Time last_fact_at_ = absl::InfinitePast();
   // Usage ids of late, so that one told twice counts once.
   std::set<std::string> usage_ids_;
   std::deque<std::string> usage_ids_in_order_;

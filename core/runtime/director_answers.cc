@@ -57,19 +57,8 @@ void Director::OnLoadDone(absl::Time now, LoadId id,
                     {{"model_id", model}, {"error", finished.error}}));
     }
   }
-  for (const Wake& wake : done->wakes) {
-    totals_.waited += wake.waited;
-    if (wake.status.ok()) {
-      ++(wake.served_as == ServedAs::kLate ? totals_.demands_late
-                                           : totals_.demands_cold);
-    }
-    fx->observation.demands.push_back({wake.status.ok()
-                                           ? ToString(wake.served_as)
-                                           : std::string_view("failed"),
-                                       wake.waited});
-  }
   fx->observation.loads.push_back(finished);
-  Deliver(std::move(done->wakes), fx);
+  Serve(std::move(done->wakes), fx);
   // Somebody asked to have it unloaded while it was loading.
   const Coordinator::Track* track = coordinator_.Find(model);
   if (!track->unload_waiters.empty()) {
@@ -99,25 +88,6 @@ void Director::OnProgress(LoadId id, int64_t done_bytes, int64_t total_bytes,
   const std::optional<ModelId> model =
       coordinator_.OnProgress(id, done_bytes, total_bytes);
   if (model.has_value()) Changed(*model, fx);
-}
-
-void Director::OnMeasured(absl::Time now, const ModelId& id,
-                          const Residency& residency, Effects* fx) {
-  const Coordinator::Track* track = coordinator_.Find(id);
-  if (track == nullptr || track->state() != ModelState::kReady) return;
-  if (residency.tier == Tier::kReady) {
-    ledger_.Settle(id, residency.resident_bytes);
-    return;
-  }
-  // The system or the engine took it back. What is left is given up, so that
-  // the ledger is true again; whoever needs it loads it whole.
-  fx->events.push_back(
-      MakeEvent(now, "model_lost",
-                {{"model_id", id},
-                 {"tier", ToString(residency.tier)},
-                 {"resident_bytes", residency.resident_bytes}}));
-  BeginUnload(now, id, "no longer wholly in memory", fx);
-  Reconcile(now, fx);
 }
 
 void Director::OnDeviceMemory(const std::string& device,
@@ -150,6 +120,11 @@ void Director::Tick(absl::Time now, Effects* fx) {
   Deliver(std::move(expired.wakes), fx);
   fx->cancels.insert(fx->cancels.end(), expired.cancels.begin(),
                      expired.cancels.end());
+  for (const UseMatcher::Seen& seen : use_matcher_.TakeUnreported(now)) {
+    if (catalogue_.Find(seen.model) == nullptr) continue;
+    Used(seen.at, {seen.model, "", "", seen.at});
+    outlook_at_ = absl::InfinitePast();
+  }
   if (now - outlook_at_ >= kOutlookAge) RefreshOutlook(now);
   Reconcile(now, fx);
 }

@@ -159,11 +159,11 @@ absl::Status Director::RecordUsage(absl::Time now,
   for (const UsageReport& usage : batch) {
     const absl::Time at = TimeOf(now, usage.at);
     Heard(usage.session);
-    predictor_.Observe(Usage{usage.model, usage.session,
-                             UserOf(usage.session, usage.user), at});
-    coordinator_.Touch(at, usage.model);
-    announced_until_.erase(usage.model);
-    ++totals_.usages;
+    if (at >= now - UseMatcher::kReportAge) {
+      use_matcher_.OnReported(now, usage.model);
+    }
+    Used(at,
+         {usage.model, usage.session, UserOf(usage.session, usage.user), at});
     if (usage.id.empty()) continue;
     usage_ids_.insert(usage.id);
     usage_ids_in_order_.push_back(usage.id);
@@ -172,9 +172,17 @@ absl::Status Director::RecordUsage(absl::Time now,
       usage_ids_in_order_.pop_front();
     }
   }
+  last_fact_at_ = now;
   RefreshOutlook(now);
   Reconcile(now, fx);
   return absl::OkStatus();
+}
+
+void Director::Used(absl::Time at, const Usage& usage) {
+  predictor_.Observe(usage);
+  coordinator_.Touch(at, usage.model);
+  announced_until_.erase(usage.model);
+  ++totals_.usages;
 }
 
 absl::StatusOr<ModelId> Director::Announced(

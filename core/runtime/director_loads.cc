@@ -9,18 +9,11 @@
 #include "core/runtime/event_data.h"
 
 namespace warmup {
-namespace {
-
-// After an unload by hand no guess brings the model back for a while: whoever
-// unloaded it had a reason.
-constexpr absl::Duration kHoldOffAfterUnload = absl::Minutes(5);
-
-}  // namespace
-
 absl::Status Director::DemandModel(absl::Time now, const ModelId& id,
                                    WaiterId waiter, absl::Time deadline,
                                    Effects* fx) {
   WARMUP_RETURN_IF_ERROR(FindEntry(id).status());
+  last_fact_at_ = now;
   WARMUP_ASSIGN_OR_RETURN(std::optional<Wake> wake,
                           coordinator_.Demand(now, id, waiter, deadline));
   if (wake.has_value()) {
@@ -73,6 +66,9 @@ absl::Status Director::UnloadModel(absl::Time now, const ModelId& id,
   const Coordinator::Track* track = coordinator_.Find(id);
   if (track != nullptr && !track->waiters.empty()) {
     return ModelInUse(id, "waited for");
+  }
+  if (track != nullptr && track->is_busy) {
+    return ModelInUse(id, "busy: its engine shows a request in flight");
   }
   coordinator_.HoldOffGuesses(id, now + kHoldOffAfterUnload);
   const ModelState state = coordinator_.Find(id)->state();

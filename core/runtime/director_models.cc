@@ -48,6 +48,7 @@ absl::StatusOr<ModelView> Director::RegisterModel(absl::Time now,
   WARMUP_ASSIGN_OR_RETURN(const ModelSpec registered,
                           catalogue_.Register(std::move(spec)));
   by_type_[registered.type].insert(registered.id);
+  engines_[registered.engine].models = nullptr;
   fx->changes.push_back(PutModel{registered});
   Log(now, "model_registered", registered.id, fx);
   Changed(registered.id, fx);
@@ -69,12 +70,15 @@ absl::StatusOr<ModelView> Director::UpdateModel(
                       "changes");
   }
   const ModelType old_type = old.type;
+  const std::string old_engine = old.engine;
   const ModelId id = spec.id;
   WARMUP_ASSIGN_OR_RETURN(
       const ModelSpec updated,
       catalogue_.Update(std::move(spec), expected_revision));
   by_type_[old_type].erase(id);
   by_type_[updated.type].insert(id);
+  engines_[old_engine].models = nullptr;
+  engines_[updated.engine].models = nullptr;
   fx->changes.push_back(PutModel{updated});
   Log(now, "model_updated", id, fx);
   Changed(id, fx);
@@ -93,9 +97,11 @@ absl::Status Director::RemoveModel(absl::Time now, const ModelId& id,
     return ModelInUse(id, "waited for");
   }
   by_type_[entry->spec.type].erase(id);
+  engines_[entry->spec.engine].models = nullptr;
   WARMUP_RETURN_IF_ERROR(catalogue_.Remove(id).status());
   coordinator_.Forget(id);
   predictor_.ForgetModel(id);
+  use_matcher_.Forget(id);
   outlook_.erase(id);
   announced_until_.erase(id);
   ++version_;

@@ -3,12 +3,16 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/model/model.h"
 #include "core/ports/device_monitor.h"
+#include "core/ports/engine.h"
 #include "core/ports/event_sink.h"
 #include "core/predict/predictor.h"
 
@@ -60,6 +64,22 @@ struct Prediction {
   absl::Duration estimated_warmup;
   // Bytes each device would need for all of them to be ready at once.
   std::map<std::string, int64_t> memory_bytes;
+};
+
+// What an engine answered when it was asked about its models.
+struct EngineLook {
+  std::string engine;
+  absl::Time started;
+  std::shared_ptr<const std::vector<ModelSpec>> models;
+  absl::StatusOr<std::vector<Sighting>> sightings;  // of `models`, in order
+};
+
+struct EngineStatus {
+  std::string id;
+  absl::Status health;  // of the last look; OK before the first
+  absl::Time since;     // when that began; InfinitePast: since the start
+  size_t models = 0;    // in the catalogue
+  size_t models_ready = 0;
 };
 
 struct DeviceStatus {

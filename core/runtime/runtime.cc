@@ -174,33 +174,6 @@ SwitchingPolicy Runtime::GetPolicy() const {
   return director_.policy();
 }
 
-size_t Runtime::DiscoverModels() {
-  size_t count = 0;
-  for (const auto& [id, engine] : ports_.engines) {
-    const auto specs = engine->Discover();
-    if (!specs.ok()) {
-      Log(MakeEvent(
-          Now(), "engine_unavailable",
-          {{"engine", id},
-           {"error", std::string_view(specs.status().message().data(),
-                                      specs.status().message().size())}}));
-      continue;
-    }
-    for (const ModelSpec& spec : *specs) {
-      Effects fx;
-      {
-        MutexLock lock(mutex_);
-        if (director_.RegisterModel(Now(), spec, &fx).ok()) {
-          ++count;
-          Commit(&fx, {});
-        }
-      }
-      Execute(std::move(fx));
-    }
-  }
-  return count;
-}
-
 WaiterId Runtime::Wait(
     Done<Wake> done,
     const std::function<absl::Status(absl::Time, WaiterId, Effects*)>& ask) {

@@ -38,8 +38,12 @@ class Runtime {
  public:
   struct Options {
     Director::Options director;
-    // How often what is ready is looked at, and learned state is written.
-    absl::Duration measure_interval = absl::Seconds(10);
+    // How often engines are looked at while somebody is here and while nobody
+    // is, and what they offer is listed; less often where that takes them long.
+    absl::Duration look_interval = absl::Seconds(1);
+    absl::Duration idle_look_interval = absl::Seconds(15);
+    absl::Duration discover_interval = absl::Minutes(1);
+    // How often learned state is written.
     absl::Duration save_interval = absl::Seconds(1);
   };
 
@@ -79,10 +83,11 @@ class Runtime {
   absl::StatusOr<ModelView> GetModel(const ModelId& id) const;
   std::vector<ModelView> ListModels(const ModelId& after, size_t limit) const;
   SwitchingPolicy GetPolicy() const;
-  // Registers what the engines offer by themselves and is not there yet.
-  // Returns how many; an engine that cannot tell is skipped with a warning
-  // event. Blocks.
-  size_t DiscoverModels();
+  // What the engines offer by themselves is registered when they are first
+  // seen, from time to time, and with the next look after this.
+  void DiscoverSoon();
+  // What each engine is like, and how its last look went.
+  std::vector<EngineStatus> ListEngines() const;
 
   // Loads. The returned id withdraws the caller; 0: already answered.
   WaiterId LoadModel(const ModelId& id, absl::Time deadline, Done<Wake> done);
@@ -158,7 +163,9 @@ class Runtime {
   LeaseId NewLeaseId() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunTicker();
   void MeasureDevices();
-  void MeasureModels();
+  void LookAtEngines();
+  void LookAt(Engine* engine);
+  void Discover(Engine* engine);
   void ReportProgress();
   void SaveLearned();
   // Logs an event of the daemon itself that no fact brought about.
@@ -178,6 +185,15 @@ class Runtime {
   WaiterId next_waiter_ ABSL_GUARDED_BY(mutex_) = 1;
   uint64_t next_lease_ ABSL_GUARDED_BY(mutex_) = 1;
   uint64_t next_session_ ABSL_GUARDED_BY(mutex_) = 1;
+  // Looks and discoveries of one engine never overlap: one that hangs must not
+  // pile up calls.
+  struct LookPlan {
+    bool is_under_way = false;
+    absl::Time last_look = absl::InfinitePast();
+    absl::Time next_look = absl::InfinitePast();  // not before
+    absl::Time next_discovery = absl::InfinitePast();
+  };
+  std::map<std::string, LookPlan> looks_ ABSL_GUARDED_BY(mutex_);
   absl::Time next_tick_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_learned_dirty_ ABSL_GUARDED_BY(mutex_) = false;
@@ -186,7 +202,6 @@ class Runtime {
   std::shared_ptr<const Status> last_status_
       ABSL_GUARDED_BY(last_status_mutex_);
 
-  std::atomic<bool> is_measuring_{false};
   std::thread ticker_;
   Workers workers_;  // last: its calls use all of the above
 };

@@ -158,15 +158,11 @@ void Runtime::StartUnload(const UnloadOrder& order) {
 }
 
 void Runtime::RunTicker() {
-  absl::Time next_measure = Now();
   absl::Time next_save = Now() + options_.save_interval;
   for (;;) {
     MeasureDevices();
     ReportProgress();
-    if (Now() >= next_measure) {
-      next_measure = Now() + options_.measure_interval;
-      MeasureModels();
-    }
+    LookAtEngines();
     if (Now() >= next_save) {
       next_save = Now() + options_.save_interval;
       SaveLearned();
@@ -203,34 +199,6 @@ void Runtime::MeasureDevices() {
                                          ? std::optional<DeviceMemory>(*memory)
                                          : std::nullopt);
   }
-}
-
-void Runtime::MeasureModels() {
-  // An engine that hangs must not pile up calls.
-  if (is_measuring_.exchange(true)) return;
-  std::vector<ModelSpec> ready;
-  {
-    MutexLock lock(mutex_);
-    ready = director_.ReadyModels();
-  }
-  if (ready.empty()) {
-    is_measuring_ = false;
-    return;
-  }
-  workers_.Run([this, ready = std::move(ready)] {
-    for (const ModelSpec& spec : ready) {
-      const auto sightings = ports_.engines.at(spec.engine)->Look({spec});
-      if (!sightings.ok()) continue;
-      Effects fx;
-      {
-        MutexLock lock(mutex_);
-        director_.OnMeasured(Now(), spec.id, sightings->at(0).residency, &fx);
-        Commit(&fx, {});
-      }
-      Execute(std::move(fx));
-    }
-    is_measuring_ = false;
-  });
 }
 
 void Runtime::ReportProgress() {

@@ -137,11 +137,13 @@ LoadId Coordinator::BeginLoad(absl::Time now, const ModelId& model,
   track.kind = kind;
   track.load_started = now;
   track.load_deadline = now + timeout;
+  track.changed_at = now;
   track.is_cancelling = false;
   track.has_timed_out = false;
   track.is_requested = false;
   track.may_evict = false;
   track.was_served = false;
+  track.is_busy = false;
   track.done_bytes = 0;
   track.total_bytes = 0;
   loads_[track.load_id] = model;
@@ -175,6 +177,7 @@ std::optional<Coordinator::LoadDone> Coordinator::OnLoadDone(
   const ModelId model = it->second;
   loads_.erase(it);
   Track& track = tracks_[model];
+  track.changed_at = now;
   LoadDone done{.model = model,
                 .started_as = track.started_as,
                 .was_cancelled = false,
@@ -222,6 +225,7 @@ std::vector<Wake> Coordinator::OnUnloadDone(absl::Time now,
   Track& track = tracks_[model];
   if (track.state() != ModelState::kUnloading) return {};
   track.machine.MoveTo(status.ok() ? ModelState::kCold : ModelState::kReady);
+  track.changed_at = now;
   std::vector<Wake> wakes = WakeAll(now, model, &track.unload_waiters, status);
   if (track.state() == ModelState::kReady) {
     // It is still there, so those who came meanwhile have it.
@@ -234,6 +238,43 @@ std::vector<Wake> Coordinator::OnUnloadDone(absl::Time now,
 std::vector<Wake> Coordinator::EndUnloadWait(absl::Time now,
                                              const ModelId& model) {
   return WakeAll(now, model, &tracks_[model].unload_waiters, absl::OkStatus());
+}
+
+std::vector<Wake> Coordinator::OnFoundReady(absl::Time now,
+                                            const ModelId& model) {
+  Track& track = tracks_[model];
+  if (track.state() == ModelState::kFailed) {
+    track.machine.MoveTo(ModelState::kCold);
+  }
+  if (!track.machine.MoveTo(ModelState::kReady)) return {};
+  track.changed_at = now;
+  track.ready_at = now;
+  // Whoever loaded it did so for somebody: it is no guess of ours.
+  track.started_as = LoadKind::kDemand;
+  track.was_served = true;
+  track.is_requested = false;
+  track.may_evict = false;
+  track.failures = 0;
+  track.last_error = absl::OkStatus();
+  active_[model] = &track;
+  return WakeAll(now, model, &track.waiters, absl::OkStatus());
+}
+
+void Coordinator::OnLost(absl::Time now, const ModelId& model) {
+  Track& track = tracks_[model];
+  track.machine.MoveTo(ModelState::kCold);
+  track.changed_at = now;
+  track.is_busy = false;
+}
+
+void Coordinator::SetBusy(const ModelId& model, bool is_busy) {
+  tracks_[model].is_busy = is_busy;
+}
+
+void Coordinator::EndBackoff(absl::Time now, const ModelId& model) {
+  const auto it = tracks_.find(model);
+  if (it == tracks_.end()) return;
+  it->second.retry_at = std::min(it->second.retry_at, now);
 }
 
 std::optional<ModelId> Coordinator::OnProgress(LoadId id, int64_t done_bytes,

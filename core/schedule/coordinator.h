@@ -62,6 +62,9 @@ class Coordinator {
   // One model's course. A model without a track is cold and never failed.
   struct Track {
     ModelStateMachine machine;
+    // When a load, an unload or a look ended in the present state.
+    absl::Time changed_at = absl::InfinitePast();
+    bool is_busy = false;  // the engine shows a request in flight
     // The load under way, or the last one.
     LoadId load_id = 0;
     LoadKind started_as = LoadKind::kDemand;
@@ -145,6 +148,13 @@ class Coordinator {
                                  const absl::Status& status);
   // A load that was to be unloaded ended without the model becoming ready.
   std::vector<Wake> EndUnloadWait(absl::Time now, const ModelId& model);
+  // It was found ready although no load of ours made it so (cold, failed); it
+  // is gone although nobody unloaded it (ready).
+  std::vector<Wake> OnFoundReady(absl::Time now, const ModelId& model);
+  void OnLost(absl::Time now, const ModelId& model);
+  void SetBusy(const ModelId& model, bool is_busy);
+  // What made it fail is over.
+  void EndBackoff(absl::Time now, const ModelId& model);
   // The model whose load it is; nothing for an id that is not under way.
   std::optional<ModelId> OnProgress(LoadId id, int64_t done_bytes,
                                     int64_t total_bytes);

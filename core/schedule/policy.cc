@@ -124,20 +124,21 @@ class Planner {
       blocked_.insert(wanted.device);
       return;
     }
-    // Loads under way end as models that can be driven out.
-    if (HasLoadUnderWay(wanted.device)) {
+    // Loads and requests under way end; then their models can be driven out.
+    if (WillComeFree(wanted.device)) {
       blocked_.insert(wanted.device);
       return;
     }
     RefuseForMemory(wanted);
   }
 
-  bool HasLoadUnderWay(const std::string& device) const {
-    return std::any_of(snapshot_.residents.begin(), snapshot_.residents.end(),
-                       [&](const ResidentView& resident) {
-                         return resident.state == ModelState::kLoading &&
-                                !resident.is_held && resident.device == device;
-                       });
+  bool WillComeFree(const std::string& device) const {
+    return std::any_of(
+        snapshot_.residents.begin(), snapshot_.residents.end(),
+        [&](const ResidentView& resident) {
+          return (resident.state == ModelState::kLoading || resident.is_busy) &&
+                 !resident.is_held && resident.device == device;
+        });
   }
 
   // Ready models nobody holds, least worth keeping first. Where only the
@@ -147,7 +148,8 @@ class Planner {
     std::vector<std::pair<KeepKey, const ResidentView*>> keyed;
     for (const ResidentView& resident : snapshot_.residents) {
       if (resident.state == ModelState::kReady && !resident.is_held &&
-          !resident.is_wanted && !given_up_.contains(resident.model) &&
+          !resident.is_busy && !resident.is_wanted &&
+          !given_up_.contains(resident.model) &&
           (!same_device || resident.device == device)) {
         keyed.push_back({KeyOf(resident), &resident});
       }

@@ -33,6 +33,7 @@ struct ResidentView {
   LoadKind kind = LoadKind::kDemand;  // of its load, while loading
   bool is_cancelling = false;
   bool is_held = false;    // pinned or leased
+  bool is_busy = false;    // a request is in flight: it ends by itself
   bool is_wanted = false;  // somebody waits for it
   Priority priority = Priority::kMedium;
   absl::Time last_used;

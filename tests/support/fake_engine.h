@@ -114,10 +114,15 @@ class FakeEngine final : public Engine {
     MutexLock lock(mutex_);
     health_ = std::move(health);
   }
-  void AwaitLooks(int more) {
+  int look_count() const {
     MutexLock lock(mutex_);
-    const int until = look_count_ + more;
-    while (look_count_ < until) changed_.Wait(mutex_);
+    return look_count_;
+  }
+  // False: not within a moment.
+  bool AwaitLooks(int count) {
+    MutexLock lock(mutex_);
+    if (look_count_ < count) changed_.WaitFor(mutex_, absl::Milliseconds(50));
+    return look_count_ >= count;
   }
   std::set<ModelId> resident() const {
     MutexLock lock(mutex_);

@@ -188,6 +188,7 @@ absl::StatusOr<std::vector<Sighting>> FilesEngine::Look(
         residency.ok()
             ? *residency
             : Residency{Tier::kReady, spec.size_bytes, spec.size_bytes};
+    if (sighting.residency.tier == Tier::kCold) Release(spec.id);
   }
   return sightings;
 }

@@ -137,7 +137,7 @@ TEST_CASE("Director: a load holds its peak, then what was measured") {
   world.director.OnLoadDone(world.now, load,
                             LoadResult{{Tier::kReady, 55, 55}, 55}, &fx);
   CHECK(UsedBytes(world) == 55);
-  world.director.OnMeasured(world.now, "m", {Tier::kReady, 54, 55}, &fx);
+  world.Show({{"m", {.residency = {Tier::kReady, 54, 55}}}});
   CHECK(UsedBytes(world) == 54);
 }
 

@@ -241,9 +241,7 @@ TEST_CASE("Director: a model that was lost is given up and can come back") {
   world.Add("m", 60);
   world.Demand("m");
   world.FinishLoad();
-  Effects fx;
-  world.director.OnMeasured(world.now, "m", {Tier::kHost, 20, 60}, &fx);
-  world.Take(std::move(fx));
+  world.Show({{"m", {.residency = {Tier::kHost, 20, 60}}}});
   REQUIRE(world.unloads.size() == 1);
   world.FinishUnload();
   CHECK(world.director.GetStatus().devices[0].used_bytes == 0);

@@ -131,6 +131,30 @@ struct Fixture {
   std::unique_ptr<Runtime> runtime;
 };
 
+TEST_CASE("Runtime: what an engine shows and offers is taken up by itself") {
+  Fixture fixture(true);
+  fixture.engine.Offer({Model("offered")});
+  fixture.Register(Model("m"));
+  fixture.engine.SetResident("m", true);
+  // A look begins when the one before was taken in.
+  const auto look_again = [&] {
+    const int looks = fixture.engine.look_count();
+    do fixture.clock.Advance(absl::Minutes(1));
+    while (!fixture.engine.AwaitLooks(looks + 3));
+  };
+  look_again();
+  CHECK(fixture.runtime->GetModel("m")->state == ModelState::kReady);
+  CHECK(fixture.runtime->GetModel("offered").ok());
+  CHECK(fixture.engine.load_count() == 0);
+  fixture.engine.SetHealth(absl::UnavailableError("nobody listens"));
+  look_again();
+  CHECK(fixture.runtime->GetModel("m")->state == ModelState::kCold);
+  const auto engines = fixture.runtime->ListEngines();
+  REQUIRE(engines.size() == 1);
+  CHECK(engines[0].health.message() == "nobody listens");
+  CHECK(engines[0].models == 2);
+}
+
 TEST_CASE("Runtime: a caller waits for the engine and is told how it was") {
   Fixture fixture(false);
   fixture.Register(Model("m"));

@@ -46,6 +46,7 @@ struct SmallWorld {
     for (const Wake& wake : fx.wakes) wakes.push_back(wake);
     for (LoadOrder& order : fx.loads) loads.push_back(std::move(order));
     for (const LoadId id : fx.cancels) cancels.push_back(id);
+    for (const Event& event : fx.events) events.push_back(event.type);
     for (UnloadOrder& order : fx.unloads) unloads.push_back(std::move(order));
   }
 
@@ -66,6 +67,25 @@ struct SmallWorld {
     Effects fx;
     director.OnLoadDone(now, order.id,
                         LoadResult{{Tier::kReady, bytes, bytes}, bytes}, &fx);
+    Take(std::move(fx));
+  }
+
+  // The engine is looked at a second later and shows this; the rest is cold.
+  void Show(const std::map<ModelId, Sighting>& shown) {
+    now += absl::Seconds(1);
+    EngineLook look{.engine = "fake",
+                    .started = now,
+                    .models = director.ModelsOf("fake"),
+                    .sightings = std::vector<Sighting>()};
+    for (const ModelSpec& spec : *look.models) {
+      const auto it = shown.find(spec.id);
+      look.sightings->push_back(it == shown.end() ? Sighting{} : it->second);
+    }
+    Look(look);
+  }
+  void Look(const EngineLook& look) {
+    Effects fx;
+    director.OnLooked(now, look, &fx);
     Take(std::move(fx));
   }
 
@@ -91,6 +111,7 @@ struct SmallWorld {
   std::vector<LoadOrder> loads;
   std::vector<LoadId> cancels;
   std::vector<UnloadOrder> unloads;
+  std::vector<std::string> events;  // their types
 };
 
 }  // namespace warmup

@@ -1,0 +1,184 @@
+// The director's eyes: what engines show of themselves, whoever caused it.
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/runtime/director.h"
+#include "core/runtime/event_data.h"
+
+namespace warmup {
+namespace {
+
+// How long after the last sign of use somebody counts as here.
+constexpr absl::Duration kHereAfterFact = absl::Minutes(1);
+
+}  // namespace
+
+void Director::OnLooked(absl::Time now, const EngineLook& look, Effects* fx) {
+  SetHealth(now, look.engine, look.sightings.status(), fx);
+  if (!look.sightings.ok()) {
+    // Who does not answer may only be slow; who is not there holds nothing.
+    if (!absl::IsUnavailable(look.sightings.status())) return;
+    for (const ModelSpec& spec : *look.models) {
+      const Coordinator::Track* track = coordinator_.Find(spec.id);
+      if (track == nullptr || track->state() != ModelState::kReady ||
+          track->changed_at > look.started) {
+        continue;
+      }
+      Lost(now, spec.id, Residency{}, fx);
+    }
+    Reconcile(now, fx);
+    return;
+  }
+  for (size_t i = 0; i < look.models->size(); ++i) {
+    const ModelSpec& spec = (*look.models)[i];
+    const Coordinator::Track* track = coordinator_.Find(spec.id);
+    if (track != nullptr && track->changed_at > look.started) continue;
+    OnSighted(now, spec, (*look.sightings)[i], fx);
+  }
+  Reconcile(now, fx);
+}
+
+void Director::OnSighted(absl::Time now, const ModelSpec& spec,
+                         const Sighting& sighting, Effects* fx) {
+  const Catalogue::Entry* entry = catalogue_.Find(spec.id);
+  if (entry == nullptr || entry->spec.engine != spec.engine) return;
+  const bool is_warm = sighting.residency.tier == Tier::kReady;
+  const Coordinator::Track* track = coordinator_.Find(spec.id);
+  const ModelState state =
+      track == nullptr ? ModelState::kCold : track->state();
+  if (state == ModelState::kReady) {
+    if (is_warm) {
+      ledger_.Settle(spec.id, sighting.residency.resident_bytes);
+    } else {
+      Lost(now, spec.id, sighting.residency, fx);
+    }
+    if (sighting.was_unloaded) {
+      coordinator_.HoldOffGuesses(spec.id, now + kHoldOffAfterUnload);
+    }
+  } else if (is_warm &&
+             (state == ModelState::kCold || state == ModelState::kFailed)) {
+    FoundReady(now, spec, sighting.residency, fx);
+  }
+  if (is_warm) coordinator_.SetBusy(spec.id, sighting.is_busy);
+  if (sighting.uses > 0) {
+    use_matcher_.OnSeen(now, spec.id, sighting.uses);
+    coordinator_.Touch(now, spec.id);
+    last_fact_at_ = now;
+    Changed(spec.id, fx);
+  }
+}
+
+void Director::FoundReady(absl::Time now, const ModelSpec& spec,
+                          const Residency& residency, Effects* fx) {
+  ledger_.Reserve(spec.id, spec.device, residency.resident_bytes);
+  fx->events.push_back(
+      MakeEvent(now, "model_found_ready",
+                {{"model_id", spec.id},
+                 {"engine", spec.engine},
+                 {"resident_bytes", residency.resident_bytes}}));
+  Serve(coordinator_.OnFoundReady(now, spec.id), fx);
+  Changed(spec.id, fx);
+}
+
+void Director::Lost(absl::Time now, const ModelId& id,
+                    const Residency& residency, Effects* fx) {
+  fx->events.push_back(
+      MakeEvent(now, "model_lost",
+                {{"model_id", id},
+                 {"tier", ToString(residency.tier)},
+                 {"resident_bytes", residency.resident_bytes}}));
+  if (residency.tier != Tier::kCold) {
+    // What is left is given up, so that the ledger is true again; whoever
+    // needs it loads it whole.
+    BeginUnload(now, id, "no longer wholly in memory", fx);
+    return;
+  }
+  ledger_.Release(id);
+  coordinator_.OnLost(now, id);
+  Changed(id, fx);
+}
+
+void Director::SetHealth(absl::Time now, const std::string& engine,
+                         const absl::Status& health, Effects* fx) {
+  EngineState& state = engines_[engine];
+  const bool was_available = state.health.ok();
+  const bool is_first = state.since == absl::InfinitePast();
+  state.health = health;
+  if (health.ok() == was_available && !is_first) return;
+  state.since = now;
+  if (!health.ok()) {
+    if (is_first) return;  // most people have few of the engines there are
+    fx->events.push_back(MakeEvent(
+        now, "engine_unavailable",
+        {{"engine", engine}, {"error", std::string(health.message())}}));
+    return;
+  }
+  if (was_available) return;  // as was to be expected
+  fx->events.push_back(
+      MakeEvent(now, "engine_available", {{"engine", engine}}));
+  for (const ModelSpec& spec : *ModelsOf(engine)) {
+    coordinator_.EndBackoff(now, spec.id);
+  }
+}
+
+bool Director::IsAvailable(const std::string& engine) const {
+  const auto it = engines_.find(engine);
+  return it == engines_.end() || it->second.health.ok();
+}
+
+bool Director::OnOffered(absl::Time now, ModelSpec spec, Effects* fx) {
+  const Catalogue::Entry* there = catalogue_.Find(spec.id);
+  if (there != nullptr && there->spec.engine != spec.engine) {
+    spec.id = absl::StrCat(spec.engine, "/", spec.id);
+    there = catalogue_.Find(spec.id);
+  }
+  return there == nullptr && RegisterModel(now, std::move(spec), fx).ok();
+}
+
+std::vector<EngineStatus> Director::ListEngines() const {
+  std::map<std::string, EngineStatus> engines;
+  for (const std::string& id : options_.engines) {
+    EngineStatus& status = engines[id];
+    status.id = id;
+    status.since = absl::InfinitePast();
+    const auto state = engines_.find(id);
+    if (state == engines_.end()) continue;
+    status.health = state->second.health;
+    status.since = state->second.since;
+  }
+  for (const Catalogue::Entry* entry : catalogue_.List("", catalogue_.size())) {
+    const auto status = engines.find(entry->spec.engine);
+    if (status == engines.end()) continue;  // not configured any more
+    ++status->second.models;
+    const Coordinator::Track* track = coordinator_.Find(entry->spec.id);
+    if (track != nullptr && track->state() == ModelState::kReady) {
+      ++status->second.models_ready;
+    }
+  }
+  std::vector<EngineStatus> list;
+  for (auto& [id, status] : engines) list.push_back(std::move(status));
+  return list;
+}
+
+std::shared_ptr<const std::vector<ModelSpec>> Director::ModelsOf(
+    const std::string& engine) {
+  EngineState& state = engines_[engine];
+  if (state.models == nullptr) {
+    std::vector<ModelSpec> models;
+    for (const Catalogue::Entry* entry :
+         catalogue_.List("", catalogue_.size())) {
+      if (entry->spec.engine == engine) models.push_back(entry->spec);
+    }
+    state.models =
+        std::make_shared<const std::vector<ModelSpec>>(std::move(models));
+  }
+  return state.models;
+}
+
+bool Director::IsAnybodyHere(absl::Time now) const {
+  return sessions_.size() > 0 || now - last_fact_at_ < kHereAfterFact;
+}
+
+}  // namespace warmup
