@@ -59,7 +59,7 @@ absl::Status DemoRun::Start() {
        set("metrics.address", "127.0.0.1:0"),
        set("store.path", absl::StrCat(options_.folder, "/warmupd.db")),
        set("memory.budget_mib", absl::StrCat(options_.budget_bytes >> 20)),
-       set("engines.files.mlock",
+       set("engines.detect", "false"), set("engines.files.mlock",
            CanLock(options_.budget_bytes) ? "true" : "false"),
        set("policy.predictive_preloading",
            options_.is_predicting ? "true" : "false")},

@@ -56,6 +56,8 @@ v1::Config DefaultConfig(const ConfigSources& sources) {
   to.set_predictive_preloading(policy.predictive_preloading);
   to.set_max_concurrent_loads(policy.max_concurrent_loads);
   config.mutable_engines()->mutable_files();
+  config.mutable_engines()->mutable_ollama();
+  config.mutable_engines()->set_detect(true);
   return config;
 }
 
@@ -165,6 +167,28 @@ absl::Status ExpandRoots(const ConfigSources& sources,
   return absl::OkStatus();
 }
 
+// Where the user's own tools find Ollama: OLLAMA_HOST as its documentation has
+// it, "[http://][host][:port]".
+std::string OllamaEndpoint(std::string_view host) {
+  std::string scheme = "http";
+  std::string port = "11434";
+  if (const size_t end = host.find("://"); end != std::string_view::npos) {
+    scheme = host.substr(0, end);
+    port = scheme == "https" ? "443" : "80";
+    host.remove_prefix(end + 3);
+  }
+  host = host.substr(0, host.find('/'));
+  const size_t colon = host.rfind(':');
+  if (colon != std::string_view::npos && !host.ends_with("]")) {
+    port = host.substr(colon + 1);
+    host = host.substr(0, colon);
+  }
+  // A server listens on all addresses; a client goes to this machine.
+  if (host.empty() || host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "[::]") host = "[::1]";
+  return absl::StrCat(scheme, "://", std::string(host), ":", port);
+}
+
 absl::Status Check(const ConfigSources& sources, v1::Config* config) {
   WARMUP_RETURN_IF_ERROR(CheckAddresses(*config));
   if (config->store().path().empty()) {
@@ -216,6 +240,10 @@ absl::StatusOr<v1::Config> LoadConfig(const ConfigSources& sources) {
     config.mutable_listen()->set_unix_socket(listen.unix_socket());
   }
   if (config.store().path().empty()) config.mutable_store()->set_path(store);
+  v1::OllamaConfig& ollama = *config.mutable_engines()->mutable_ollama();
+  if (ollama.endpoint().empty() && config.engines().detect()) {
+    ollama.set_endpoint(OllamaEndpoint(Get(sources, "OLLAMA_HOST")));
+  }
   WARMUP_RETURN_IF_ERROR(Check(sources, &config));
   return config;
 }

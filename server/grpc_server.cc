@@ -28,7 +28,7 @@ constexpr int kMinPingIntervalMs = 5'000;
 const std::vector<std::string>& ServiceNames() {
   static const std::vector<std::string> names = {
       "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection",
-      "warmup.v1.EventService", "warmup.v1.ModelService",
+      "warmup.v1.EngineService", "warmup.v1.EventService", "warmup.v1.ModelService",
       "warmup.v1.WarmupService"};
   return names;
 }
@@ -69,6 +69,7 @@ GrpcServer::GrpcServer(Options options, const Clock& clock,
       models_(clock, queue_, metrics),
       warmup_(queue_, metrics),
       events_(events, queue_, metrics),
+      engines_(queue_, metrics),
       health_(queue_, metrics, ServiceNames()),
       reflection_(queue_, metrics, ServiceNames()),
       end_streams_(queue_, [this] { EndStreams(); }) {}
@@ -121,7 +122,7 @@ absl::Status GrpcServer::Bind() {
 
 absl::Status GrpcServer::Start(Runtime& runtime) {
   for (grpc::Service* service :
-       {models_.service(), warmup_.service(), events_.service(),
+       {models_.service(), warmup_.service(), events_.service(), engines_.service(),
         health_.service(), reflection_.service()}) {
     builder_.RegisterService(service);
   }
@@ -136,6 +137,7 @@ absl::Status GrpcServer::Start(Runtime& runtime) {
   models_.Listen(runtime);
   warmup_.Listen(runtime);
   events_.Listen(runtime);
+  engines_.Listen(runtime);
   health_.Listen();
   reflection_.Listen();
   queue_.Start();

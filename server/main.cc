@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "adapters/engines/files/files_engine.h"
+#include "adapters/engines/http/http_client.h"
+#include "adapters/engines/ollama/ollama_engine.h"
 #include "adapters/host/host_memory.h"
 #include "adapters/store/sqlite_store.h"
 #include "core/base/clock.h"
@@ -45,6 +48,7 @@ constexpr int kExitUsage = 2;
 struct CommandLine {
   std::string config_file;
   std::vector<std::string> sets;
+  bool no_detect = false;
   bool check_config = false;
   bool print_config = false;
 };
@@ -78,14 +82,42 @@ FilesEngine::Options FilesOptions(const v1::FilesEngineConfig& config) {
   return options;
 }
 
-Director::Options DirectorOptions(const v1::Config& config) {
+using Engines = std::map<std::string, std::unique_ptr<Engine>>;  // by id
+
+OllamaEngine::Options OllamaOptions() {
+  OllamaEngine::Options options;
+  options.on_skipped = [](std::string_view name, const absl::Status& why) {
+    Log(LogLevel::kWarning, "skipped a model of ollama",
+        {{"name", std::string(name)}, {"why", std::string(why.message())}});
+  };
+  return options;
+}
+
+absl::StatusOr<Engines> MakeEngines(const v1::EnginesConfig& config) {
+  Engines engines;
+  engines["files"] =
+      std::make_unique<FilesEngine>(FilesOptions(config.files()));
+  if (!config.ollama().endpoint().empty()) {
+    WARMUP_ASSIGN_OR_RETURN(
+        std::unique_ptr<HttpClient> http,
+        HttpClient::Create({.engine = "ollama",
+                            .endpoint = config.ollama().endpoint(),
+                            .bearer_token = {}}));
+    engines["ollama"] =
+        std::make_unique<OllamaEngine>(std::move(http), OllamaOptions());
+  }
+  return engines;
+}
+
+Director::Options DirectorOptions(const v1::Config& config,
+                                  const Engines& engines) {
   constexpr int64_t kMib = int64_t{1} << 20;
   Director::Options options;
   options.policy = PolicyFromConfig(config.policy());
   options.devices["host"] = {
       .budget_bytes = config.memory().budget_mib() * kMib,
       .reserve_bytes = config.memory().reserve_mib() * kMib};
-  options.engines = {"files"};
+  for (const auto& [id, engine] : engines) options.engines.insert(id);
   options.zone = absl::LocalTimeZone();
   options.seed = static_cast<uint64_t>(absl::ToUnixNanos(absl::Now()));
   return options;
@@ -102,14 +134,14 @@ EventLog::Options EventOptions(const StoredState& state) {
 // The running daemon: everything concrete, in the order of who uses whom.
 class Daemon {
  public:
-  Daemon(const v1::Config& config, std::unique_ptr<SqliteStore> store,
-         const StoredState& state)
+  Daemon(const v1::Config& config, Engines engines,
+         std::unique_ptr<SqliteStore> store, const StoredState& state)
       : config_(config),
         store_(std::move(store)),
         registry_(std::make_shared<prometheus::Registry>()),
         rpc_metrics_(*registry_),
         exporter_(std::make_shared<MetricsExporter>(*registry_, kVersion)),
-        files_(FilesOptions(config.engines().files())),
+        engines_(std::move(engines)),
         memory_(HostMemory::Options{}),
         events_(EventOptions(state), EncodeEvent),
         server_({.unix_socket = config.listen().unix_socket(),
@@ -119,11 +151,14 @@ class Daemon {
     std::vector<EventSink*> sinks = server_.sinks();
     sinks.push_back(exporter_.get());
     sinks.push_back(&log_);
-    runtime_.emplace(Runtime::Options{.director = DirectorOptions(config)},
+    std::map<std::string, Engine*> by_id;
+    for (const auto& [id, engine] : engines_) by_id[id] = engine.get();
+    runtime_.emplace(Runtime::Options{.director = DirectorOptions(config,
+                                                                  engines_)},
                      Runtime::Ports{.clock = clock_,
                                     .store = *store_,
                                     .events = events_,
-                                    .engines = {{"files", &files_}},
+                                    .engines = std::move(by_id),
                                     .monitors = {{"host", &memory_}},
                                     .sinks = std::move(sinks)},
                      state);
@@ -221,7 +256,7 @@ class Daemon {
   RpcMetrics rpc_metrics_;
   const std::shared_ptr<MetricsExporter> exporter_;
   LogSink log_;
-  FilesEngine files_;
+  const Engines engines_;
   HostMemory memory_;
   EventLog events_;
   GrpcServer server_;
@@ -232,6 +267,8 @@ class Daemon {
 
 int Serve(const v1::Config& config, const ConfigSources& sources) {
   const sigset_t signals = BlockSignals();
+  auto engines = MakeEngines(config.engines());
+  if (!engines.ok()) return Fail(engines.status(), kExitUsage);
   auto store = SqliteStore::Open(config.store().path());
   if (!store.ok()) return Fail(store.status(), kExitFailed);
   const absl::StatusOr<StoredState> state = (*store)->Load();
@@ -243,7 +280,7 @@ int Serve(const v1::Config& config, const ConfigSources& sources) {
   }
   int exit_code = 0;
   {
-    Daemon daemon(config, *std::move(store), *state);
+    Daemon daemon(config, *std::move(engines), *std::move(store), *state);
     const absl::Status started = daemon.Start();
     if (!started.ok()) {
       exit_code = Fail(started, kExitFailed);
@@ -275,6 +312,9 @@ int Main(int argc, char** argv) {
       ->type_name("FIELD=VALUE")
       ->expected(1)
       ->take_all();
+  app.add_flag("--no-detect", line.no_detect,
+               "Only the engines that are configured; as\n"
+               "--set engines.detect=false");
   app.add_flag("--check-config", line.check_config,
                "Only say whether the configuration is right");
   app.add_flag("--print-config", line.print_config,
@@ -289,6 +329,7 @@ int Main(int argc, char** argv) {
   ConfigSources sources;
   sources.file = line.config_file;
   sources.sets = line.sets;
+  if (line.no_detect) sources.sets.push_back("engines.detect=false");
   sources.getenv = [](const char* name) -> const char* {
     return std::getenv(name);
   };

@@ -57,6 +57,7 @@ std::vector<std::string> Warmupd::Command() const {
           "store.path=" + folder_ + "/store.db",
           "--set",
           "metrics.address=127.0.0.1:0",
+          "--no-detect",
           "--set",
           "memory.budget_mib=4096",
           "--set",

@@ -110,6 +110,7 @@ void AddCommands(CLI::App* app, Cli& cli) {
     AddStatus(app, cli);
     AddPredict(app, cli);
     AddModels(app, cli);
+    AddEngines(app, cli);
     AddMetrics(app, cli);
     AddEvents(app, cli);
   });

@@ -15,6 +15,7 @@ void AddActivity(CLI::App* app, Cli& cli);
 void AddUsage(CLI::App* app, Cli& cli);
 void AddModels(CLI::App* app, Cli& cli);
 void AddModelEdits(CLI::App* models, Cli& cli);  // below `models`
+void AddEngines(CLI::App* app, Cli& cli);
 void AddLoad(CLI::App* app, Cli& cli);
 void AddPin(CLI::App* app, Cli& cli);
 void AddLease(CLI::App* app, Cli& cli);

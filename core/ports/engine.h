@@ -34,6 +34,12 @@ struct Residency {
   int64_t total_bytes = 0;     // when wholly warm
 };
 
+struct EngineInfo {
+  std::string id;        // the name models refer to in ModelSpec::engine
+  std::string kind;      // "files", "ollama"
+  std::string endpoint;  // where it is, for people; empty: built in
+};
+
 // What an engine shows of one model at one look.
 struct Sighting {
   Residency residency;
@@ -63,8 +69,8 @@ struct LoadResult {
 class Engine {
  public:
   virtual ~Engine() = default;
-  // The name models refer to in ModelSpec::engine.
-  virtual std::string_view id() const = 0;
+  // The same for as long as it lives.
+  virtual const EngineInfo& info() const = 0;
   // The models this engine offers by itself (files under its roots).
   virtual absl::StatusOr<std::vector<ModelSpec>> Discover() = 0;
   // Fills in what the engine can tell about a model to be registered: size,

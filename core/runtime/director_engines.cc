@@ -141,7 +141,7 @@ std::vector<EngineStatus> Director::ListEngines() const {
   std::map<std::string, EngineStatus> engines;
   for (const std::string& id : options_.engines) {
     EngineStatus& status = engines[id];
-    status.id = id;
+    status.info.id = id;
     status.since = absl::InfinitePast();
     const auto state = engines_.find(id);
     if (state == engines_.end()) continue;

@@ -26,8 +26,16 @@ void Runtime::DiscoverSoon() {
 }
 
 std::vector<EngineStatus> Runtime::ListEngines() const {
-  MutexLock lock(mutex_);
-  return director_.ListEngines();
+  std::vector<EngineStatus> engines;
+  {
+    MutexLock lock(mutex_);
+    engines = director_.ListEngines();
+  }
+  for (EngineStatus& status : engines) {
+    const auto engine = ports_.engines.find(status.info.id);
+    if (engine != ports_.engines.end()) status.info = engine->second->info();
+  }
+  return engines;
 }
 
 void Runtime::LookAtEngines() {
@@ -55,7 +63,7 @@ void Runtime::LookAtEngines() {
 }
 
 void Runtime::LookAt(Engine* engine) {
-  const std::string id(engine->id());
+  const std::string& id = engine->info().id;
   EngineLook look{.engine = id,
                   .started = Now(),
                   .models = nullptr,
@@ -96,7 +104,7 @@ void Runtime::Discover(Engine* engine) {
   const auto specs = engine->Discover();
   if (!specs.ok()) {
     Log(MakeEvent(Now(), "discovery_failed",
-                  {{"engine", engine->id()},
+                  {{"engine", engine->info().id},
                    {"error", std::string(specs.status().message())}}));
     return;
   }

@@ -158,6 +158,8 @@ DaemonProcess::Options DaemonHome::Options(
   for (const std::string& set :
        {"listen.unix_socket=" + socket_path(), "store.path=" + store_path(),
         std::string("metrics.address=off"),
+        // Nobody's own engines are touched by a test.
+        std::string("engines.detect=false"),
         std::string("memory.budget_mib=1000")}) {
     options.arguments.insert(options.arguments.end(), {"--set", set});
   }

@@ -22,7 +22,7 @@ class FakeEngine final : public Engine {
 
   explicit FakeEngine(bool is_instant) : is_instant_(is_instant) {}
 
-  std::string_view id() const override { return "fake"; }
+  const EngineInfo& info() const override { return info_; }
 
   absl::StatusOr<std::vector<ModelSpec>> Discover() override {
     MutexLock lock(mutex_);
@@ -150,6 +150,7 @@ class FakeEngine final : public Engine {
     busy_.erase(id);
   }
 
+  const EngineInfo info_ = {.id = "fake", .kind = "fake", .endpoint = {}};
   const bool is_instant_;
   mutable Mutex mutex_;
   CondVar changed_;

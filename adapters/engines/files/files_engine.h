@@ -60,7 +60,7 @@ class FilesEngine final : public Engine {
   explicit FilesEngine(Options options);
   ~FilesEngine() override = default;
 
-  std::string_view id() const override { return options_.id; }
+  const EngineInfo& info() const override { return info_; }
   absl::StatusOr<std::vector<ModelSpec>> Discover() override;
   absl::StatusOr<ModelSpec> Describe(const ModelSpec& spec) override;
   absl::StatusOr<LoadResult> Load(const ModelSpec& spec,
@@ -99,6 +99,8 @@ class FilesEngine final : public Engine {
       const ModelId& id, const std::vector<ModelFile>& files) const;
 
   const Options options_;
+  const EngineInfo info_ = {
+      .id = options_.id, .kind = "files", .endpoint = {}};
   mutable Mutex mutex_;
   // The ready models' mappings, by model.
   std::map<ModelId, std::shared_ptr<const Held>> held_ ABSL_GUARDED_BY(mutex_);
