@@ -1,5 +1,5 @@
-#ifndef TESTS_ENGINES_RECIPES_INCLUDE_MINIAUDIO_MINIAUDIO_H_
-#define TESTS_ENGINES_RECIPES_INCLUDE_MINIAUDIO_MINIAUDIO_H_
+#ifndef WARMUP_TESTS_ENGINES_RECIPES_INCLUDE_MINIAUDIO_MINIAUDIO_H_
+#define WARMUP_TESTS_ENGINES_RECIPES_INCLUDE_MINIAUDIO_MINIAUDIO_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -29,4 +29,4 @@ inline ma_result ma_decoder_read_pcm_frames(ma_decoder*, void*, ma_uint64,
 }
 inline ma_result ma_decoder_uninit(ma_decoder*) { return MA_ERROR; }
 
-#endif  // TESTS_ENGINES_RECIPES_INCLUDE_MINIAUDIO_MINIAUDIO_H_
+#endif  // WARMUP_TESTS_ENGINES_RECIPES_INCLUDE_MINIAUDIO_MINIAUDIO_H_
