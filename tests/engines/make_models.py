@@ -2,8 +2,8 @@
 """Writes models of random numbers, for real inference servers to serve.
 
   make_models.py OUT           tiny.gguf (0.5 MB), small.gguf (52 MB),
-                               embedder.gguf (0.6 MB)
-  make_models.py --large OUT   large.gguf (490 MB)
+                               embedder.gguf (0.5 MB), llama-server.ini
+  make_models.py --large OUT   large.gguf (506 MB)
 
 Nothing they say means anything, but they load, answer, and take memory as
 other models of their size do. The same numbers every time. Needs gguf, numpy.
@@ -183,6 +183,8 @@ def main():
     write_llama(out / "tiny.gguf", Shape(2, 64, 128))
     write_llama(out / "small.gguf", Shape(2, 768, 2048))
     write_bert(out / "embedder.gguf", Shape(2, 64, 128, kv_heads=4))
+    # For --models-preset. Not told this, llama-server aborts loading it.
+    (out / "llama-server.ini").write_text("[embedder]\nembeddings = true\n")
 
 
 if __name__ == "__main__":
