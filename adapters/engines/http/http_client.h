@@ -1,0 +1,111 @@
+#ifndef WARMUP_ADAPTERS_ENGINES_HTTP_HTTP_CLIENT_H_
+#define WARMUP_ADAPTERS_ENGINES_HTTP_HTTP_CLIENT_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "adapters/engines/http/endpoint.h"
+#include "core/base/mutex.h"
+
+namespace warmup {
+
+// Bounds of every call; beyond the last two the answer is refused.
+inline constexpr absl::Duration kConnectTimeout = absl::Seconds(1);
+inline constexpr absl::Duration kCancelLatency = absl::Milliseconds(20);
+inline constexpr size_t kMaxAnswerBytes = size_t{8} << 20;
+inline constexpr size_t kMaxAnswerHeaderBytes = size_t{64} << 10;
+// Idle connections that are kept for the next call.
+inline constexpr size_t kMaxIdleConnections = 4;
+
+// What a server answered, whatever its status.
+struct HttpResponse {
+  int status = 0;
+  std::string body;
+};
+
+// How long one call may take.
+struct HttpCall {
+  absl::Duration timeout = absl::Seconds(5);
+  // Asked every kCancelLatency; true ends the call and its connection.
+  // Empty: never.
+  std::function<bool()> is_cancelled;
+};
+
+// Calls one HTTP server: an engine. Each call blocks until the answer is whole,
+// the time is over or it is cancelled. Redirects are not followed, a proxy is
+// never used for this machine, and answers are bounded.
+//
+// Errors name the engine and its endpoint; the stable reasons are
+//   UNAVAILABLE        ENGINE_UNAVAILABLE  no connection, none that lasted, or
+//                                          not HTTP
+//                      ENGINE_ANSWER_CUT   the answer ended too early
+//                      ENGINE_ANSWER_TOO_LONG
+//                      ENGINE_REDIRECTS
+//   DEADLINE_EXCEEDED  ENGINE_TOO_SLOW
+//   CANCELLED          CANCELLED
+//
+// Thread-safe. Keeps connections alive between calls; a call on one that the
+// server has closed meanwhile is sent again on a new one.
+class HttpClient {
+ public:
+  struct Options {
+    std::string engine;        // the engine's id, for messages
+    std::string endpoint;      // as ParseEndpoint reads it
+    std::string bearer_token;  // empty: none
+  };
+
+  // INVALID_ARGUMENT naming the option that is wrong.
+  static absl::StatusOr<std::unique_ptr<HttpClient>> Create(Options options);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  const std::string& engine() const { return engine_; }
+  const std::string& endpoint() const { return endpoint_.text; }
+
+  // `path` begins with a slash and may hold a query.
+  absl::StatusOr<HttpResponse> Get(std::string_view path, const HttpCall& call)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // `body` is JSON.
+  absl::StatusOr<HttpResponse> Post(std::string_view path,
+                                    const std::string& body,
+                                    const HttpCall& call)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // An error of this engine with the given reason: "engine X at Y: what".
+  absl::Status Error(absl::StatusCode code, std::string_view reason,
+                     std::string_view what) const;
+
+ private:
+  class Connection;
+
+  HttpClient(std::string engine, Endpoint endpoint,
+             std::vector<std::string> headers);
+  // A null `body` makes it a GET.
+  absl::StatusOr<HttpResponse> Call(std::string_view path,
+                                    const std::string* body,
+                                    const HttpCall& call)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // OK unless the call failed.
+  absl::Status Judge(const Connection& connection, const std::string& what,
+                     absl::Duration timeout) const;
+  std::unique_ptr<Connection> Take() ABSL_LOCKS_EXCLUDED(mutex_);
+  void GiveBack(std::unique_ptr<Connection> connection)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const std::string engine_;
+  const Endpoint endpoint_;
+  const std::vector<std::string> headers_;
+  Mutex mutex_;
+  std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace warmup
+
+#endif  // WARMUP_ADAPTERS_ENGINES_HTTP_HTTP_CLIENT_H_
