@@ -33,5 +33,9 @@ endif()
 # (Its CMake package names a static library that Debian does not ship.)
 pkg_check_modules(nats QUIET IMPORTED_TARGET libnats)  # PkgConfig::nats
 
+# Only tests use it, for servers that stand for engines; those tests are left
+# out where the package is missing (scripts/test installs it).
+pkg_check_modules(httplib QUIET IMPORTED_TARGET cpp-httplib)
+
 # Tests of the metrics endpoint ask the real promtool.
 find_program(WARMUP_PROMTOOL promtool)

@@ -83,7 +83,7 @@ TEST_CASE("HttpClient: an answer that trickles is left when the time is over") {
 
 TEST_CASE("HttpClient: an answer that is cut in the middle is none") {
   const std::string bytes = GENERATE(
-      "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345",
+      as<std::string>{}, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n",
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n12345\r\n",
       "HTTP/1.1 200 OK\r\nContent-Le");
@@ -94,8 +94,8 @@ TEST_CASE("HttpClient: an answer that is cut in the middle is none") {
 
 TEST_CASE("HttpClient: what is no HTTP is no answer") {
   const std::string bytes =
-      GENERATE("SSH-2.0-OpenSSH_9.2p1\r\n", std::string("\x00\x01\xff", 3),
-               "{\"models\":[]}", "");
+      GENERATE(as<std::string>{}, "SSH-2.0-OpenSSH_9.2p1\r\n",
+               std::string("\x00\x01\xff", 3), "{\"models\":[]}", "");
   CAPTURE(bytes);
   CHECK(absl::IsUnavailable(Answered(bytes)));
 }

@@ -1,0 +1,75 @@
+#ifndef WARMUP_ADAPTERS_ENGINES_OLLAMA_ANSWERS_H_
+#define WARMUP_ADAPTERS_ENGINES_OLLAMA_ANSWERS_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+// Pure readers of what Ollama answers. The texts are untrusted: a field that is
+// missing, null, of another type, negative or beyond belief reads as "not
+// told" (empty, 0, InfinitePast); of a field that comes twice the last one
+// counts. An answer that is no JSON, or lacks its list, is
+// INVALID_ARGUMENT saying what is wrong, without naming the engine.
+namespace warmup::ollama {
+
+// More models than this in one list is no list of models.
+inline constexpr size_t kMaxListedModels = 20'000;
+
+// An entry of /api/tags. An entry without a usable name keeps an empty one, so
+// that whoever passes over it can say so.
+struct ListedModel {
+  std::string name;
+  std::string digest;  // of the manifest: two names of one model share it
+  int64_t size_bytes = 0;
+  std::string format;
+  std::string family;  // the architecture
+  bool is_embedder = false;
+  bool is_remote = false;  // runs in somebody's cloud
+};
+
+// An entry of /api/ps.
+struct RunningModel {
+  std::string name;
+  std::string digest;
+  int64_t size_bytes = 0;
+  int64_t vram_bytes = 0;  // the part of it that is in GPUs
+  absl::Time expires_at = absl::InfinitePast();
+};
+
+// What /api/show tells.
+struct ModelMetadata {
+  std::string architecture;
+  std::string blob;  // the file of its weights; models may share it
+  int64_t parameter_count = 0;
+  int64_t context_length = 0;      // the most that it can
+  int64_t set_context_length = 0;  // what its Modelfile asks for
+  int64_t layers = 0;
+  int64_t kv_heads = 0;
+  int64_t head_dimension = 0;
+  bool is_embedder = false;
+  bool is_completer = false;
+};
+
+absl::StatusOr<std::vector<ListedModel>> ReadTags(std::string_view text);
+absl::StatusOr<std::vector<RunningModel>> ReadRunning(std::string_view text);
+absl::StatusOr<ModelMetadata> ReadMetadata(std::string_view text);
+// Of /api/version.
+absl::StatusOr<std::string> ReadVersion(std::string_view text);
+// The words of {"error": ...}: printable, of bounded length; empty when there
+// are none, as in the answer to a load that went well.
+std::string ReadError(std::string_view text);
+
+// Bytes of weights and context together while ready: the estimate that Ollama
+// itself places models by. `file_bytes` where the metadata does not tell.
+int64_t EstimateReadyBytes(const ModelMetadata& metadata, int64_t file_bytes);
+
+// Whether models of this family encode rather than generate.
+bool IsEmbedderFamily(std::string_view family);
+
+}  // namespace warmup::ollama
+
+#endif  // WARMUP_ADAPTERS_ENGINES_OLLAMA_ANSWERS_H_

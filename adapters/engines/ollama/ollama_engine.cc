@@ -1,0 +1,409 @@
+#include "adapters/engines/ollama/ollama_engine.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "core/base/error.h"
+#include "core/base/status_macros.h"
+
+namespace warmup {
+namespace {
+
+using ollama::FullName;
+using ollama::ListedModel;
+using ollama::RunningModel;
+using ollama::View;
+
+// Newer versions may answer /api/ps only when a load is over.
+const HttpCall kLook = {.timeout = absl::Seconds(2)};
+// Reads every manifest, or the header of a file.
+const HttpCall kList = {.timeout = absl::Seconds(10)};
+// A listing that Describe takes for the present one: a catalogue is described
+// model by model.
+constexpr absl::Duration kListingAge = absl::Seconds(2);
+// How long after its answer a load may show, and its new `expires_at`.
+constexpr absl::Duration kShownWithin = absl::Milliseconds(500);
+constexpr absl::Duration kExpiryWithin = absl::Milliseconds(50);
+constexpr absl::Duration kShortPause = absl::Milliseconds(5);
+constexpr absl::Duration kLongPause = absl::Milliseconds(100);
+// Of how many running models the file is asked for, to tell who shares one.
+constexpr size_t kMaxBlobLookups = 16;
+
+const std::string& NameOf(const ModelSpec& spec) {
+  return spec.source.empty() ? spec.id : spec.source;
+}
+
+// `text` where it is fit for a ModelSpec's field, or nothing.
+std::string Word(const std::string& text) {
+  return ValidateId("", text).ok() ? text : std::string();
+}
+
+// What comes back to the model's device by unloading it.
+Residency ResidencyOf(const RunningModel& model, const ModelSpec& spec,
+                      int64_t file_bytes) {
+  int64_t bytes = model.size_bytes;
+  if (spec.device != "host" && model.vram_bytes > 0) bytes = model.vram_bytes;
+  if (bytes == 0) bytes = file_bytes;
+  return {Tier::kReady, bytes, bytes};
+}
+
+// Whether Ollama may still be at it although our call has ended.
+bool MayGoOn(const absl::Status& status) {
+  return absl::IsCancelled(status) || absl::IsDeadlineExceeded(status) ||
+         GetErrorDetails(status).reason == "ENGINE_ANSWER_CUT";
+}
+
+}  // namespace
+
+// While one lives, what happens to the model counts as done by us.
+class OllamaEngine::OwnCall {
+ public:
+  OwnCall(OllamaEngine& engine, std::string name)
+      : engine_(engine), name_(std::move(name)) {
+    MutexLock lock(engine_.mutex_);
+    engine_.watch_.BeginOwnCall(name_);
+  }
+  ~OwnCall() {
+    MutexLock lock(engine_.mutex_);
+    engine_.watch_.EndOwnCall(name_, expires_at_, engine_.book_);
+  }
+  OwnCall(const OwnCall&) = delete;
+  OwnCall& operator=(const OwnCall&) = delete;
+
+  // The call has been answered just now.
+  void HasSet(absl::Duration keep_alive) {
+    expires_at_ = absl::Now() + keep_alive;
+  }
+
+ private:
+  OllamaEngine& engine_;
+  const std::string name_;
+  absl::Time expires_at_ = absl::InfinitePast();
+};
+
+OllamaEngine::OllamaEngine(std::unique_ptr<HttpClient> http, Options options)
+    : http_(std::move(http)),
+      options_(std::move(options)),
+      info_({.id = http_->engine(),
+             .kind = "ollama",
+             .endpoint = http_->endpoint()}),
+      api_(*http_) {}
+
+absl::StatusOr<std::string> OllamaEngine::Probe(HttpClient& http) {
+  return ollama::OllamaApi(http).Probe();
+}
+
+absl::StatusOr<std::vector<ModelSpec>> OllamaEngine::Discover() {
+  WARMUP_RETURN_IF_ERROR(api_.Probe().status());
+  WARMUP_ASSIGN_OR_RETURN(const std::vector<ListedModel> models,
+                          List(absl::InfiniteFuture(), kList));
+  std::vector<ModelSpec> specs;
+  for (const ListedModel& model : models) {
+    if (model.is_remote) {
+      options_.on_skipped(model.name, absl::FailedPreconditionError(
+                                          "it runs on another machine"));
+      continue;
+    }
+    ModelSpec spec;
+    spec.id = model.name;
+    spec.engine = info_.id;
+    spec.source = model.name;
+    spec.size_bytes = model.size_bytes;
+    spec.format = Word(model.format);
+    spec.architecture = Word(model.family);
+    if (model.is_embedder) spec.type = ModelType::kEmbedding;
+    if (const absl::Status fit = ValidateSpec(spec); fit.ok()) {
+      specs.push_back(std::move(spec));
+    } else {
+      options_.on_skipped(model.name, fit);
+    }
+  }
+  return specs;
+}
+
+absl::StatusOr<ModelSpec> OllamaEngine::Describe(const ModelSpec& spec) {
+  const std::string& name = NameOf(spec);
+  WARMUP_RETURN_IF_ERROR(List(absl::Now() - kListingAge, kList).status());
+  WARMUP_ASSIGN_OR_RETURN(const ollama::ModelMetadata metadata,
+                          api_.Show(name, kList));
+  const Known known = FindKnown(name).value_or(Known{});
+  {
+    MutexLock lock(mutex_);
+    book_.SetBlob(name, metadata.blob);
+  }
+  ModelSpec result = spec;
+  result.source = name;
+  if (known.size_bytes > 0) result.size_bytes = known.size_bytes;
+  result.peak_bytes = ollama::EstimateReadyBytes(metadata, result.size_bytes);
+  result.format = Word(known.format);
+  if (result.architecture.empty()) {
+    result.architecture = Word(metadata.architecture);
+  }
+  if (result.context_length == 0) {
+    result.context_length = metadata.context_length;
+  }
+  if (result.type == ModelType::kUnspecified && metadata.is_embedder) {
+    result.type = ModelType::kEmbedding;
+  }
+  if (metadata.parameter_count > 0) {
+    result.labels.emplace("parameters",
+                          std::to_string(metadata.parameter_count));
+  }
+  return result;
+}
+
+absl::StatusOr<LoadResult> OllamaEngine::Load(const ModelSpec& spec,
+                                              LoadControl& control) {
+  const std::string& name = NameOf(spec);
+  const HttpCall call = {.timeout = absl::InfiniteDuration(),
+                         .is_cancelled = [&] { return control.IsCancelled(); }};
+  if (!FindKnown(name).has_value()) {
+    WARMUP_RETURN_IF_ERROR(List(absl::InfiniteFuture(), call).status());
+  }
+  const Known known = FindKnown(name).value_or(
+      Known{.size_bytes = spec.size_bytes,
+            .is_embedder = spec.type == ModelType::kEmbedding});
+  WARMUP_ASSIGN_OR_RETURN(const View view, Observe(call));
+  const std::optional<Found> before = FindIn(view, name);
+  const bool is_ours = !before.has_value() || before->is_ours;
+  control.ReportProgress(0, known.size_bytes);
+  OwnCall own(*this, name);
+  const absl::Status status = api_.Load(
+      name, known.is_embedder,
+      is_ours ? std::make_optional(kOllamaKeepAlive) : std::nullopt, call);
+  if (is_ours) own.HasSet(kOllamaKeepAlive);
+  const absl::StatusOr<Found> after =
+      status.ok() ? Confirm(name, before) : absl::StatusOr<Found>(status);
+  if (!after.ok()) {
+    if (!before.has_value()) {
+      TakeBack(name, MayGoOn(after.status()) ? kOllamaAbortTime
+                                             : absl::ZeroDuration());
+    }
+    return after.status();
+  }
+  if (is_ours) {
+    MutexLock lock(mutex_);
+    watch_.TakeOver(after->model.name);
+  }
+  control.ReportProgress(known.size_bytes, known.size_bytes);
+  return LoadResult{
+      .residency = ResidencyOf(after->model, spec, known.size_bytes),
+      .read_bytes = before.has_value() ? 0 : known.size_bytes};
+}
+
+absl::Status OllamaEngine::Unload(const ModelSpec& spec) {
+  const std::string& name = NameOf(spec);
+  WARMUP_ASSIGN_OR_RETURN(const View view, Observe(kList));
+  const std::optional<Found> found = FindIn(view, name);
+  if (!found.has_value()) return absl::OkStatus();
+  Disown(view, name);
+  const OwnCall own(*this, name);
+  const absl::Time deadline = absl::Now() + options_.unload_timeout;
+  const absl::Status status = api_.Unload(found->model.name, kList);
+  // Deleted while it was loaded: it stays for as long as it was to stay.
+  if (absl::IsNotFound(status)) return AwaitGone(name, absl::InfinitePast());
+  WARMUP_RETURN_IF_ERROR(status);
+  return AwaitGone(name, deadline);
+}
+
+absl::StatusOr<std::vector<Sighting>> OllamaEngine::Look(
+    const std::vector<ModelSpec>& specs) {
+  WARMUP_ASSIGN_OR_RETURN(const View view, Observe(kLook));
+  Renew(view, specs);
+  std::set<std::string> names;
+  for (const ModelSpec& spec : specs) names.insert(FullName(NameOf(spec)));
+  std::vector<Sighting> sightings;
+  sightings.reserve(specs.size());
+  MutexLock lock(mutex_);
+  for (const ModelSpec& spec : specs) {
+    Sighting& sighting = sightings.emplace_back();
+    const std::string& name = NameOf(spec);
+    sighting.uses = watch_.TakeUses(name);
+    sighting.was_unloaded = watch_.TakeUnloaded(name);
+    const RunningModel* model = book_.FindRunning(view.running, name);
+    if (model == nullptr) continue;
+    sighting.residency = ResidencyOf(*model, spec, spec.size_bytes);
+    sighting.is_busy = watch_.IsBusy(*model, view.answered);
+    if (!names.contains(FullName(model->name))) {
+      sighting.uses = std::max(sighting.uses, watch_.TakeUses(model->name));
+    }
+  }
+  return sightings;
+}
+
+absl::StatusOr<std::vector<ListedModel>> OllamaEngine::List(
+    absl::Time not_before, const HttpCall& call) {
+  {
+    MutexLock lock(mutex_);
+    if (listed_at_ >= not_before) return std::vector<ListedModel>();
+  }
+  WARMUP_ASSIGN_OR_RETURN(std::vector<ListedModel> models, api_.Tags(call));
+  MutexLock lock(mutex_);
+  book_.Replace(models);
+  listed_at_ = absl::Now();
+  return models;
+}
+
+std::optional<OllamaEngine::Known> OllamaEngine::FindKnown(
+    const std::string& name) {
+  MutexLock lock(mutex_);
+  const ollama::ModelBook::Entry* entry = book_.Find(name);
+  if (entry == nullptr) return std::nullopt;
+  return Known{.size_bytes = entry->size_bytes,
+               .is_embedder = entry->is_embedder,
+               .format = entry->format};
+}
+
+absl::StatusOr<View> OllamaEngine::Observe(const HttpCall& call) {
+  View view;
+  view.asked = absl::Now();
+  auto running = api_.Running(call);
+  view.answered = absl::Now();
+  MutexLock lock(mutex_);
+  if (!running.ok()) {
+    // It may be another one when it is back.
+    if (absl::IsUnavailable(running.status())) watch_.Forget();
+    return running.status();
+  }
+  view.running = *std::move(running);
+  watch_.Observe(view, book_);
+  return view;
+}
+
+std::optional<OllamaEngine::Found> OllamaEngine::FindIn(
+    const View& view, const std::string& name) {
+  MutexLock lock(mutex_);
+  const RunningModel* model = book_.FindRunning(view.running, name);
+  if (model == nullptr) return std::nullopt;
+  return Found{*model, watch_.IsOurs(model->name)};
+}
+
+absl::StatusOr<OllamaEngine::Found> OllamaEngine::Confirm(
+    const std::string& name, const std::optional<Found>& before) {
+  const absl::Time start = absl::Now();
+  bool has_blobs = false;
+  for (;;) {
+    WARMUP_ASSIGN_OR_RETURN(const View view, Observe(kLook));
+    std::optional<Found> found = FindIn(view, name);
+    if (!found.has_value() && !has_blobs) {
+      LearnBlobs(view, name);
+      has_blobs = true;
+      found = FindIn(view, name);
+    }
+    const absl::Duration waited = absl::Now() - start;
+    if (found.has_value() &&
+        (!before.has_value() || waited > kExpiryWithin ||
+         found->model.expires_at != before->model.expires_at)) {
+      return *std::move(found);
+    }
+    if (!found.has_value() && waited > kShownWithin) {
+      return api_.ModelError(
+          absl::StatusCode::kUnavailable, "LOAD_NOT_CONFIRMED", name,
+          "it was said to be loaded, but is not among the running models");
+    }
+    absl::SleepFor(kShortPause);
+  }
+}
+
+void OllamaEngine::LearnBlobs(const View& view, const std::string& name) {
+  std::vector<std::string> names = {name};
+  for (const RunningModel& model : view.running) {
+    if (names.size() > kMaxBlobLookups) break;
+    names.push_back(model.name);
+  }
+  for (const std::string& each : names) {
+    const auto metadata = api_.Show(each, kLook);
+    if (!metadata.ok()) continue;
+    MutexLock lock(mutex_);
+    book_.SetBlob(each, metadata->blob);
+  }
+}
+
+void OllamaEngine::TakeBack(const std::string& name, absl::Duration patience) {
+  const absl::Time deadline = absl::Now() + patience;
+  for (;;) {
+    const auto view = Observe(kLook);
+    if (!view.ok()) return;  // gone itself; nothing of ours stays for long
+    if (const auto found = FindIn(*view, name); found.has_value()) {
+      if (!api_.Unload(found->model.name, kLook).ok()) return;
+      const absl::Status gone =
+          AwaitGone(name, absl::Now() + options_.unload_timeout);
+      static_cast<void>(gone);  // the load's own error says more
+      return;
+    }
+    if (absl::Now() >= deadline) return;
+    absl::SleepFor(kShortPause);
+  }
+}
+
+absl::Status OllamaEngine::AwaitGone(const std::string& name,
+                                     absl::Time deadline) {
+  absl::Duration pause = kShortPause;
+  for (;;) {
+    WARMUP_ASSIGN_OR_RETURN(const View view, Observe(kLook));
+    if (!FindIn(view, name).has_value()) return absl::OkStatus();
+    if (absl::Now() >= deadline) {
+      return api_.ModelError(
+          absl::StatusCode::kFailedPrecondition, "MEMORY_IN_USE", name,
+          "it stays in memory, because a request on it has not ended, or "
+          "because it was deleted while it was loaded");
+    }
+    absl::SleepFor(pause);
+    pause = std::min(2 * pause, kLongPause);
+  }
+}
+
+void OllamaEngine::Renew(const View& view,
+                         const std::vector<ModelSpec>& specs) {
+  std::set<std::string> renewed;
+  for (const ModelSpec& spec : specs) {
+    const std::optional<Found> found = FindIn(view, NameOf(spec));
+    if (!found.has_value() || renewed.contains(found->model.name)) continue;
+    if (!BeginRenewal(*found, view.answered)) continue;
+    const std::string& name = found->model.name;
+    renewed.insert(name);
+    bool is_renewed = false;
+    {
+      OwnCall own(*this, name);
+      const Known known = FindKnown(name).value_or(
+          Known{.is_embedder = spec.type == ModelType::kEmbedding});
+      is_renewed =
+          api_.Load(name, known.is_embedder, kOllamaKeepAlive, kLook).ok();
+      own.HasSet(kOllamaKeepAlive);
+      is_renewed = is_renewed && Confirm(name, found).ok();
+    }
+    EndRenewal();
+    if (!is_renewed) return;  // the next look says what is the matter
+  }
+}
+
+bool OllamaEngine::BeginRenewal(const Found& found, absl::Time now) {
+  const RunningModel& model = found.model;
+  MutexLock lock(mutex_);
+  if (!watch_.IsOurs(model.name) || watch_.IsBusy(model, now) ||
+      model.expires_at - now >= kOllamaRenewBefore) {
+    return false;
+  }
+  ++renewals_;
+  return true;
+}
+
+void OllamaEngine::EndRenewal() {
+  MutexLock lock(mutex_);
+  --renewals_;
+  renewed_.NotifyAll();
+}
+
+void OllamaEngine::Disown(const View& view, const std::string& name) {
+  MutexLock lock(mutex_);
+  for (const RunningModel& model : view.running) {
+    if (book_.Serves(model, name)) watch_.GiveUp(model.name);
+  }
+  // One that is under way could bring the model back.
+  while (renewals_ > 0) renewed_.Wait(mutex_);
+}
+
+}  // namespace warmup

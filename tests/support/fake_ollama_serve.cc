@@ -1,0 +1,236 @@
+// The paths of the fake Ollama.
+
+#include <httplib.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tests/support/fake_ollama.h"
+
+namespace warmup {
+namespace {
+
+using httplib::DataSink;
+using httplib::Request;
+using httplib::Response;
+using nlohmann::json;
+
+constexpr char kJson[] = "application/json";
+// How often a waiting call looks whether its caller is still there.
+constexpr absl::Duration kLookAround = absl::Milliseconds(2);
+constexpr absl::Duration kDefaultKeepAlive = absl::Minutes(5);
+
+absl::Duration KeepAliveIn(const json& body, absl::Duration otherwise) {
+  const auto it = body.find("keep_alive");
+  if (it == body.end()) return otherwise;
+  if (it->is_number()) return absl::Seconds(it->get<double>());
+  absl::Duration duration;
+  if (!absl::ParseDuration(it->get<std::string>(), &duration)) return otherwise;
+  return duration;
+}
+
+std::string TimeText(absl::Time time) {
+  return absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone());
+}
+
+void AnswerJson(const json& body, Response& response) {
+  response.set_content(body.dump(), kJson);
+}
+
+}  // namespace
+
+void FakeOllama::Serve(const Request& request, Response& response) {
+  const json body = json::parse(request.body, nullptr, false);
+  Handler fault;
+  {
+    MutexLock lock(mutex_);
+    ++calls_[request.path];
+    if (!body.is_discarded()) bodies_[request.path].push_back(body);
+    authorization_ = request.get_header_value("Authorization");
+    const auto it = faults_.find(request.path);
+    if (it != faults_.end()) fault = it->second;
+    changed_.NotifyAll();
+  }
+  fault ? fault(response) : ServeCall(request.path, body, response);
+}
+
+void FakeOllama::ServeCall(const std::string& path, const json& body,
+                           Response& response) {
+  const std::string name =
+      body.is_object() ? body.value("model", "") : std::string();
+  if (path == "/") {
+    response.set_content("Ollama is running", "text/plain");
+  } else if (path == "/api/version") {
+    AnswerJson({{"version", "0.17.4"}}, response);
+  } else if (path == "/api/tags") {
+    ServeTags(response);
+  } else if (path == "/api/ps") {
+    ServePs(response);
+  } else if (path == "/api/show") {
+    ServeShow(name, response);
+  } else if (path == "/api/generate" || path == "/api/embed") {
+    const auto keep_alive = body.find("keep_alive");
+    keep_alive != body.end() && *keep_alive == 0
+        ? ServeUnload(name, response)
+        : ServeLoad(path, body, response);
+  } else {
+    response.status = 404;
+    response.set_content("404 page not found", "text/plain");
+  }
+}
+
+void FakeOllama::ServeTags(Response& response) {
+  MutexLock lock(mutex_);
+  json models = json::array();
+  for (const auto& [name, model] : models_) {
+    json entry = {{"name", name},
+                  {"model", name},
+                  {"modified_at", "2026-01-02T03:04:05.678901234+01:00"},
+                  {"size", kFileBytes},
+                  {"digest", model.digest},
+                  {"details",
+                   {{"format", "gguf"},
+                    {"family", model.family},
+                    {"families", nullptr}}}};
+    if (!model.remote_host.empty()) entry["remote_host"] = model.remote_host;
+    models.push_back(std::move(entry));
+  }
+  AnswerJson({{"models", std::move(models)}}, response);
+}
+
+void FakeOllama::ServePs(Response& response) {
+  MutexLock lock(mutex_);
+  json models = json::array();
+  for (auto it = runners_.begin(); it != runners_.end();) {
+    Runner& runner = it->second;
+    if (runner.unload_looks == 0 && runner.requests == 0) {
+      it = runners_.erase(it);
+      continue;
+    }
+    if (runner.unload_looks > 0 && !are_unloads_held_) --runner.unload_looks;
+    absl::Time expires_at = runner.expires_at;
+    if (runner.late_looks > 0) {
+      --runner.late_looks;
+      expires_at = runner.shown_expiry;
+    }
+    if (!runner.has_expiry) expires_at = absl::Now() + runner.keep_alive;
+    models.push_back({{"name", runner.shown},
+                      {"model", runner.shown},
+                      {"size", kReadyBytes},
+                      {"digest", it->first},
+                      {"details", {{"family", "llama"}}},
+                      {"expires_at", TimeText(expires_at)},
+                      {"size_vram", 0},
+                      {"context_length", 4096}});
+    ++it;
+  }
+  AnswerJson({{"models", std::move(models)}}, response);
+}
+
+void FakeOllama::ServeShow(const std::string& name, Response& response) {
+  MutexLock lock(mutex_);
+  const Model* model = FindModel(name);
+  if (model == nullptr) {
+    return AnswerError(404, absl::StrCat("model '", name, "' not found"),
+                       response);
+  }
+  const std::string& arch = model->family;
+  AnswerJson(
+      {{"modelfile", absl::StrCat("# Modelfile\nFROM ", model->blob, "\n")},
+       {"parameters", "num_ctx                        8192\nstop    \"<s>\""},
+       {"details", {{"family", arch}}},
+       {"model_info",
+        {{"general.architecture", arch},
+         {"general.parameter_count", 7'000'000'000},
+         {arch + ".block_count", 32},
+         {arch + ".attention.head_count", 32},
+         {arch + ".attention.head_count_kv", 8},
+         {arch + ".embedding_length", 4096},
+         {arch + ".context_length", 131'072}}},
+       {"capabilities",
+        json::array({model->is_embedder ? "embedding" : "completion"})}},
+      response);
+}
+
+void FakeOllama::ServeUnload(const std::string& name, Response& response) {
+  MutexLock lock(mutex_);
+  if (FindModel(name) == nullptr) {
+    return AnswerError(404, absl::StrCat("model '", name, "' not found"),
+                       response);
+  }
+  const auto runner = runners_.find(DigestOf(name));
+  if (runner != runners_.end()) runner->second.unload_looks = kUnloadLooks;
+  AnswerJson({{"model", name},
+              {"response", ""},
+              {"done", true},
+              {"done_reason", "unload"}},
+             response);
+}
+
+void FakeOllama::ServeLoad(const std::string& path, const json& body,
+                           Response& response) {
+  const std::string name = body.value("model", "");
+  MutexLock lock(mutex_);
+  const Model* model = FindModel(name);
+  if (model == nullptr) {
+    return AnswerError(404, absl::StrCat("model '", name, "' not found"),
+                       response);
+  }
+  const bool is_embed = path == "/api/embed";
+  if (model->is_embedder != is_embed) {
+    return AnswerError(400,
+                       absl::StrCat("\"", name, "\" does not support ",
+                                    is_embed ? "embeddings" : "generate"),
+                       response);
+  }
+  if (const auto failure = failures_.find(name); failure != failures_.end()) {
+    response.status = failure->second.first;
+    response.set_content(failure->second.second, kJson);
+    return;
+  }
+  response.set_chunked_content_provider(kJson, [this, name, body, is_embed](
+                                                   size_t, DataSink& sink) {
+    if (!AwaitLoad(name, [&] { return sink.is_writable(); })) return false;
+    json answer = {{"model", name}, {"done", true}, {"done_reason", "load"}};
+    if (is_embed) answer = {{"model", name}, {"embeddings", {{0.5, 0.5}}}};
+    {
+      MutexLock load_lock(mutex_);
+      if (!is_lying_) {
+        const auto runner = runners_.find(DigestOf(name));
+        Begin(name, KeepAliveIn(body, runner == runners_.end()
+                                          ? kDefaultKeepAlive
+                                          : runner->second.keep_alive));
+        End(name);
+      }
+    }
+    const std::string text = answer.dump();
+    sink.write(text.data(), text.size());
+    sink.done();
+    return true;
+  });
+}
+
+bool FakeOllama::AwaitLoad(const std::string& name,
+                           const std::function<bool()>& is_connected) {
+  MutexLock lock(mutex_);
+  ++loading_[name];
+  changed_.NotifyAll();
+  bool is_wanted = true;
+  while (are_loads_held_ && !runners_.contains(DigestOf(name)) && is_wanted) {
+    changed_.WaitFor(mutex_, kLookAround);
+    is_wanted = !is_stopping_ && (ignores_disconnects_ || is_connected());
+  }
+  --loading_[name];
+  if (!is_wanted) ++aborted_;
+  changed_.NotifyAll();
+  return is_wanted;
+}
+
+void FakeOllama::AnswerError(int status, const std::string& words,
+                             Response& response) const {
+  response.status = status;
+  response.set_content(json{{"error", words}}.dump(), kJson);
+}
+
+}  // namespace warmup
