@@ -27,9 +27,9 @@ constexpr int kMinPingIntervalMs = 5'000;
 
 const std::vector<std::string>& ServiceNames() {
   static const std::vector<std::string> names = {
-      "grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection",
-      "warmup.v1.EngineService", "warmup.v1.EventService", "warmup.v1.ModelService",
-      "warmup.v1.WarmupService"};
+      "grpc.health.v1.Health",   "grpc.reflection.v1alpha.ServerReflection",
+      "warmup.v1.EngineService", "warmup.v1.EventService",
+      "warmup.v1.ModelService",  "warmup.v1.WarmupService"};
   return names;
 }
 
@@ -122,8 +122,8 @@ absl::Status GrpcServer::Bind() {
 
 absl::Status GrpcServer::Start(Runtime& runtime) {
   for (grpc::Service* service :
-       {models_.service(), warmup_.service(), events_.service(), engines_.service(),
-        health_.service(), reflection_.service()}) {
+       {models_.service(), warmup_.service(), events_.service(),
+        engines_.service(), health_.service(), reflection_.service()}) {
     builder_.RegisterService(service);
   }
   builder_.SetMaxReceiveMessageSize(limits::kMaxReceiveBytes);

@@ -153,15 +153,15 @@ class Daemon {
     sinks.push_back(&log_);
     std::map<std::string, Engine*> by_id;
     for (const auto& [id, engine] : engines_) by_id[id] = engine.get();
-    runtime_.emplace(Runtime::Options{.director = DirectorOptions(config,
-                                                                  engines_)},
-                     Runtime::Ports{.clock = clock_,
-                                    .store = *store_,
-                                    .events = events_,
-                                    .engines = std::move(by_id),
-                                    .monitors = {{"host", &memory_}},
-                                    .sinks = std::move(sinks)},
-                     state);
+    runtime_.emplace(
+        Runtime::Options{.director = DirectorOptions(config, engines_)},
+        Runtime::Ports{.clock = clock_,
+                       .store = *store_,
+                       .events = events_,
+                       .engines = std::move(by_id),
+                       .monitors = {{"host", &memory_}},
+                       .sinks = std::move(sinks)},
+        state);
   }
 
   absl::Status Start() {

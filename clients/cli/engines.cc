@@ -18,8 +18,7 @@ std::string HealthText(const v1::Engine& engine, const Style& style) {
 }
 
 void List(Cli& cli) {
-  const auto response =
-      cli.Call(&Stub::ListEngines, v1::ListEnginesRequest());
+  const auto response = cli.Call(&Stub::ListEngines, v1::ListEnginesRequest());
   if (!response) return;
   Table table({{"ENGINE"},
                {"KIND"},

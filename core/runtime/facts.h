@@ -75,7 +75,7 @@ struct EngineLook {
 };
 
 struct EngineStatus {
-  EngineInfo info;  // of the director only the id
+  EngineInfo info;      // of the director only the id
   absl::Status health;  // of the last look; OK before the first
   absl::Time since;     // when that began; InfinitePast: since the start
   size_t models = 0;    // in the catalogue

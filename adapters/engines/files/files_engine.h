@@ -99,8 +99,7 @@ class FilesEngine final : public Engine {
       const ModelId& id, const std::vector<ModelFile>& files) const;
 
   const Options options_;
-  const EngineInfo info_ = {
-      .id = options_.id, .kind = "files", .endpoint = {}};
+  const EngineInfo info_ = {.id = options_.id, .kind = "files", .endpoint = {}};
   mutable Mutex mutex_;
   // The ready models' mappings, by model.
   std::map<ModelId, std::shared_ptr<const Held>> held_ ABSL_GUARDED_BY(mutex_);
