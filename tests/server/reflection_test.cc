@@ -16,8 +16,7 @@ namespace {
 using Request = grpc::reflection::v1alpha::ServerReflectionRequest;
 using Response = grpc::reflection::v1alpha::ServerReflectionResponse;
 
-const std::vector<std::string> kServices = {"warmup.v1.EngineService",
-                                            "warmup.v1.EventService",
+const std::vector<std::string> kServices = {"warmup.v1.EventService",
                                             "warmup.v1.WarmupService"};
 
 std::set<std::string> FileNames(const Response& response) {

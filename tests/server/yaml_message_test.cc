@@ -215,6 +215,8 @@ TEST_CASE("ForEachYamlField: visits every field that is not a section") {
                                              "memory.reserve_mib",
                                              "engines.files.roots",
                                              "engines.files.mlock",
+                                             "engines.ollama.endpoint",
+                                             "engines.detect",
                                              "policy.max_concurrent_models",
                                              "policy.switching_timeout",
                                              "policy.resource_aware_switching",
