@@ -68,13 +68,14 @@ void RealOllama::Start() {
   std::filesystem::create_directories(home);
   const std::string host = endpoint_.substr(7);
   const std::string store = folder_.File("models");
+  const int fd =
+      open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  REQUIRE(fd >= 0);
   pid_ = fork();
   REQUIRE(pid_ >= 0);
   if (pid_ == 0) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const int fd =
-        open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     dup2(fd, STDOUT_FILENO);
     dup2(fd, STDERR_FILENO);
     execl("/usr/bin/env", "env", absl::StrCat("HOME=", home).c_str(),
@@ -83,6 +84,7 @@ void RealOllama::Start() {
           program_.c_str(), "serve", nullptr);
     _exit(127);
   }
+  close(fd);
   REQUIRE(Eventually([&] { return http_->Get("/api/version", {}).ok(); }));
 }
 
