@@ -83,9 +83,9 @@ class Engine {
   // Returns when the memory is seen free. Idempotent.
   virtual absl::Status Unload(const ModelSpec& spec) = 0;
   // Looks at these models of its own, one answer each, in their order; one
-  // that the engine does not know is cold. Changes nothing: a look neither
-  // loads a model nor keeps one awake. An error is about the engine as a
-  // whole: it is not there, or not what it was.
+  // that the engine does not know is cold. A look neither loads a model nor
+  // keeps awake what others loaded; what Load brought in may be renewed. An
+  // error is about the engine as a whole: it is not there, or not what it was.
   virtual absl::StatusOr<std::vector<Sighting>> Look(
       const std::vector<ModelSpec>& specs) = 0;
 };

@@ -59,10 +59,10 @@ void Director::Restore(const StoredState& state) {
     catalogue_.Restore({model.spec, model.measurements});
     by_type_[model.spec.type].insert(model.spec.id);
   }
-  std::map<absl::Time, SessionId> by_start;
+  std::multimap<absl::Time, SessionId> by_start;
   for (const Session& session : state.sessions) {
     sessions_.Restore(session);
-    by_start[session.started_at] = session.id;
+    by_start.emplace(session.started_at, session.id);
   }
   for (const auto& [start, id] : by_start) Heard(id);
   if (state.learned.has_value()) predictor_.Import(*state.learned);

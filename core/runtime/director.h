@@ -167,6 +167,8 @@ class Director {
     std::shared_ptr<const std::vector<ModelSpec>> models;
   };
 
+  // A load or an unload of the model has ended, or it was found or lost.
+  bool HasChangedSince(absl::Time since, const ModelId& id) const;
   void OnSighted(absl::Time now, const ModelSpec& spec,
                  const Sighting& sighting, Effects* fx);
   void FoundReady(absl::Time now, const ModelSpec& spec,
@@ -177,7 +179,7 @@ class Director {
                  const absl::Status& health, Effects* fx);
 
   // A use of a model, by whom it may be.
-  void Used(absl::Time at, const Usage& usage);
+  void Used(const Usage& usage);
   // Counts ended waits as served or failed, and ends them.
   void Serve(std::vector<Wake> wakes, Effects* fx);
 

@@ -112,17 +112,13 @@ void Director::Tick(absl::Time now, Effects* fx) {
     Changed(lease.model, fx);
   }
   Coordinator::Expired expired = coordinator_.Expire(now);
-  for (const Wake& wake : expired.wakes) {
-    totals_.waited += wake.waited;
-    fx->observation.demands.push_back({"failed", wake.waited});
-    Changed(wake.model, fx);
-  }
-  Deliver(std::move(expired.wakes), fx);
+  for (const Wake& wake : expired.wakes) Changed(wake.model, fx);
+  Serve(std::move(expired.wakes), fx);
   fx->cancels.insert(fx->cancels.end(), expired.cancels.begin(),
                      expired.cancels.end());
   for (const UseMatcher::Seen& seen : use_matcher_.TakeUnreported(now)) {
     if (catalogue_.Find(seen.model) == nullptr) continue;
-    Used(seen.at, {seen.model, "", "", seen.at});
+    Used({seen.model, "", "", seen.at});
     outlook_at_ = absl::InfinitePast();
   }
   if (now - outlook_at_ >= kOutlookAge) RefreshOutlook(now);

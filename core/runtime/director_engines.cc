@@ -23,7 +23,7 @@ void Director::OnLooked(absl::Time now, const EngineLook& look, Effects* fx) {
     for (const ModelSpec& spec : *look.models) {
       const Coordinator::Track* track = coordinator_.Find(spec.id);
       if (track == nullptr || track->state() != ModelState::kReady ||
-          track->changed_at > look.started) {
+          HasChangedSince(look.started, spec.id)) {
         continue;
       }
       Lost(now, spec.id, Residency{}, fx);
@@ -33,17 +33,25 @@ void Director::OnLooked(absl::Time now, const EngineLook& look, Effects* fx) {
   }
   for (size_t i = 0; i < look.models->size(); ++i) {
     const ModelSpec& spec = (*look.models)[i];
-    const Coordinator::Track* track = coordinator_.Find(spec.id);
-    if (track != nullptr && track->changed_at > look.started) continue;
-    OnSighted(now, spec, (*look.sightings)[i], fx);
+    const Catalogue::Entry* entry = catalogue_.Find(spec.id);
+    if (entry == nullptr || entry->spec.engine != spec.engine) continue;
+    const Sighting& sighting = (*look.sightings)[i];
+    if (!HasChangedSince(look.started, spec.id)) {
+      OnSighted(now, spec, sighting, fx);
+    }
+    // The engine shows it once, whatever became of the model meanwhile.
+    if (sighting.uses > 0) {
+      use_matcher_.OnSeen(now, spec.id, sighting.uses);
+      coordinator_.Touch(now, spec.id);
+      last_fact_at_ = now;
+      Changed(spec.id, fx);
+    }
   }
   Reconcile(now, fx);
 }
 
 void Director::OnSighted(absl::Time now, const ModelSpec& spec,
                          const Sighting& sighting, Effects* fx) {
-  const Catalogue::Entry* entry = catalogue_.Find(spec.id);
-  if (entry == nullptr || entry->spec.engine != spec.engine) return;
   const bool is_warm = sighting.residency.tier == Tier::kReady;
   const Coordinator::Track* track = coordinator_.Find(spec.id);
   const ModelState state =
@@ -62,12 +70,11 @@ void Director::OnSighted(absl::Time now, const ModelSpec& spec,
     FoundReady(now, spec, sighting.residency, fx);
   }
   if (is_warm) coordinator_.SetBusy(spec.id, sighting.is_busy);
-  if (sighting.uses > 0) {
-    use_matcher_.OnSeen(now, spec.id, sighting.uses);
-    coordinator_.Touch(now, spec.id);
-    last_fact_at_ = now;
-    Changed(spec.id, fx);
-  }
+}
+
+bool Director::HasChangedSince(absl::Time since, const ModelId& id) const {
+  const Coordinator::Track* track = coordinator_.Find(id);
+  return track != nullptr && track->changed_at > since;
 }
 
 void Director::FoundReady(absl::Time now, const ModelSpec& spec,

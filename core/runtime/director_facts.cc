@@ -162,8 +162,7 @@ absl::Status Director::RecordUsage(absl::Time now,
     if (at >= now - UseMatcher::kReportAge) {
       use_matcher_.OnReported(now, usage.model);
     }
-    Used(at,
-         {usage.model, usage.session, UserOf(usage.session, usage.user), at});
+    Used({usage.model, usage.session, UserOf(usage.session, usage.user), at});
     if (usage.id.empty()) continue;
     usage_ids_.insert(usage.id);
     usage_ids_in_order_.push_back(usage.id);
@@ -178,9 +177,9 @@ absl::Status Director::RecordUsage(absl::Time now,
   return absl::OkStatus();
 }
 
-void Director::Used(absl::Time at, const Usage& usage) {
+void Director::Used(const Usage& usage) {
   predictor_.Observe(usage);
-  coordinator_.Touch(at, usage.model);
+  coordinator_.Touch(usage.at, usage.model);
   announced_until_.erase(usage.model);
   ++totals_.usages;
 }

@@ -96,6 +96,23 @@ TEST_CASE("Director: a look that is older than a load says nothing of it") {
   CHECK(world.unloads.empty());
 }
 
+TEST_CASE("Director: a use is not lost with what a look says too late") {
+  SmallWorld world(SmallHost(100, false));
+  world.Add("m", 60);
+  EngineLook old{.engine = "fake",
+                 .started = world.now,
+                 .models = world.director.ModelsOf("fake"),
+                 .sightings = std::vector<Sighting>(1)};
+  old.sightings->at(0).uses = 1;
+  world.now += absl::Seconds(1);
+  world.Demand("m");
+  world.FinishLoad();
+  world.Look(old);
+  CHECK(world.director.GetModel("m")->state == ModelState::kReady);
+  world.Tick(UseMatcher::kGrace);
+  CHECK(world.director.GetStatus().totals.usages == 1);
+}
+
 TEST_CASE(
     "Director: an engine that is gone holds nothing, one that is slow does") {
   SmallWorld world(SmallHost(100, false));
