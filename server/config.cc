@@ -179,14 +179,19 @@ std::string OllamaEndpoint(std::string_view host) {
   }
   host = host.substr(0, host.find('/'));
   const size_t colon = host.rfind(':');
-  if (colon != std::string_view::npos && !host.ends_with("]")) {
+  const bool is_bare_ipv6 = !host.starts_with('[') && host.find(':') != colon;
+  if (colon != std::string_view::npos && !host.ends_with(']') &&
+      !is_bare_ipv6) {
     port = host.substr(colon + 1);
     host = host.substr(0, colon);
   }
   // A server listens on all addresses; a client goes to this machine.
   if (host.empty() || host == "0.0.0.0") host = "127.0.0.1";
-  if (host == "[::]") host = "[::1]";
-  return absl::StrCat(scheme, "://", std::string(host), ":", port);
+  if (host == "[::]" || host == "::") host = "::1";
+  const bool needs_brackets =
+      host.find(':') != std::string_view::npos && !host.starts_with('[');
+  return absl::StrCat(scheme, "://", needs_brackets ? "[" : "",
+                      std::string(host), needs_brackets ? "]" : "", ":", port);
 }
 
 absl::Status Check(const ConfigSources& sources, v1::Config* config) {

@@ -26,6 +26,7 @@
 #include "adapters/host/host_memory.h"
 #include "adapters/store/sqlite_store.h"
 #include "core/base/clock.h"
+#include "core/base/error.h"
 #include "core/base/limits.h"
 #include "core/base/status_macros.h"
 #include "core/events/event_log.h"
@@ -98,13 +99,16 @@ absl::StatusOr<Engines> MakeEngines(const v1::EnginesConfig& config) {
   engines["files"] =
       std::make_unique<FilesEngine>(FilesOptions(config.files()));
   if (!config.ollama().endpoint().empty()) {
-    WARMUP_ASSIGN_OR_RETURN(
-        std::unique_ptr<HttpClient> http,
-        HttpClient::Create({.engine = "ollama",
-                            .endpoint = config.ollama().endpoint(),
-                            .bearer_token = {}}));
+    const std::string& endpoint = config.ollama().endpoint();
+    auto http = HttpClient::Create(
+        {.engine = "ollama", .endpoint = endpoint, .bearer_token = {}});
+    if (!http.ok()) {
+      return InvalidField(
+          "engines.ollama.endpoint",
+          absl::StrCat("'", endpoint, "' is no ", http.status().message()));
+    }
     engines["ollama"] =
-        std::make_unique<OllamaEngine>(std::move(http), OllamaOptions());
+        std::make_unique<OllamaEngine>(*std::move(http), OllamaOptions());
   }
   return engines;
 }
@@ -265,10 +269,9 @@ class Daemon {
   std::vector<std::string> metrics_urls_;
 };
 
-int Serve(const v1::Config& config, const ConfigSources& sources) {
+int Serve(const v1::Config& config, Engines engines,
+          const ConfigSources& sources) {
   const sigset_t signals = BlockSignals();
-  auto engines = MakeEngines(config.engines());
-  if (!engines.ok()) return Fail(engines.status(), kExitUsage);
   auto store = SqliteStore::Open(config.store().path());
   if (!store.ok()) return Fail(store.status(), kExitFailed);
   const absl::StatusOr<StoredState> state = (*store)->Load();
@@ -280,7 +283,7 @@ int Serve(const v1::Config& config, const ConfigSources& sources) {
   }
   int exit_code = 0;
   {
-    Daemon daemon(config, *std::move(engines), *std::move(store), *state);
+    Daemon daemon(config, std::move(engines), *std::move(store), *state);
     const absl::Status started = daemon.Start();
     if (!started.ok()) {
       exit_code = Fail(started, kExitFailed);
@@ -339,6 +342,8 @@ int Main(int argc, char** argv) {
 
   const absl::StatusOr<v1::Config> config = LoadConfig(sources);
   if (!config.ok()) return Fail(config.status(), kExitUsage);
+  absl::StatusOr<Engines> engines = MakeEngines(config->engines());
+  if (!engines.ok()) return Fail(engines.status(), kExitUsage);
   if (line.check_config) {
     std::puts("the configuration is right");
     return 0;
@@ -347,7 +352,7 @@ int Main(int argc, char** argv) {
     std::fputs(ToYaml(*config).c_str(), stdout);
     return 0;
   }
-  return Serve(*config, sources);
+  return Serve(*config, *std::move(engines), sources);
 }
 
 }  // namespace

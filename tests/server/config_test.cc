@@ -162,6 +162,31 @@ TEST_CASE("LoadConfig: every field has its variable") {
   CHECK(policy.max_concurrent_loads == 5);
 }
 
+TEST_CASE("LoadConfig: finds Ollama where its own tools do") {
+  const std::map<std::string, std::string> endpoints = {
+      {"", "http://127.0.0.1:11434"},
+      {"0.0.0.0", "http://127.0.0.1:11434"},
+      {"0.0.0.0:8080", "http://127.0.0.1:8080"},
+      {":8080", "http://127.0.0.1:8080"},
+      {"example.com", "http://example.com:11434"},
+      {"http://example.com", "http://example.com:80"},
+      {"https://example.com/", "https://example.com:443"},
+      {"https://example.com:8443", "https://example.com:8443"},
+      {"[::]:8080", "http://[::1]:8080"},
+      {"[fe80::1]", "http://[fe80::1]:11434"},
+      {"::1", "http://[::1]:11434"}};
+  for (const auto& [host, endpoint] : endpoints) {
+    INFO(host);
+    Sources sources;
+    sources.environment["OLLAMA_HOST"] = host;
+    CHECK(sources.MustLoad().engines().ollama().endpoint() == endpoint);
+    sources.sets = {"engines.detect=false"};
+    CHECK(sources.MustLoad().engines().ollama().endpoint().empty());
+    sources.sets = {"engines.ollama.endpoint=http://set:1"};
+    CHECK(sources.MustLoad().engines().ollama().endpoint() == "http://set:1");
+  }
+}
+
 TEST_CASE("LoadConfig: zero and empty mean the default") {
   Sources sources;
   sources.sets = {"memory.budget_mib=0", "memory.reserve_mib=0",
