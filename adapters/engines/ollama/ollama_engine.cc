@@ -97,7 +97,7 @@ absl::StatusOr<std::string> OllamaEngine::Probe(HttpClient& http) {
 }
 
 absl::StatusOr<std::vector<ModelSpec>> OllamaEngine::Discover() {
-  WARMUP_RETURN_IF_ERROR(api_.Probe().status());
+  WARMUP_RETURN_IF_ERROR(Identify());
   WARMUP_ASSIGN_OR_RETURN(const std::vector<ListedModel> models,
                           List(absl::InfiniteFuture(), kList));
   std::vector<ModelSpec> specs;
@@ -211,6 +211,7 @@ absl::Status OllamaEngine::Unload(const ModelSpec& spec) {
 
 absl::StatusOr<std::vector<Sighting>> OllamaEngine::Look(
     const std::vector<ModelSpec>& specs) {
+  WARMUP_RETURN_IF_ERROR(Identify());
   WARMUP_ASSIGN_OR_RETURN(const View view, Observe(kLook));
   Renew(view, specs);
   std::set<std::string> names;
@@ -232,6 +233,17 @@ absl::StatusOr<std::vector<Sighting>> OllamaEngine::Look(
     }
   }
   return sightings;
+}
+
+absl::Status OllamaEngine::Identify() {
+  {
+    MutexLock lock(mutex_);
+    if (is_identified_) return absl::OkStatus();
+  }
+  WARMUP_RETURN_IF_ERROR(api_.Probe().status());
+  MutexLock lock(mutex_);
+  is_identified_ = true;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<ListedModel>> OllamaEngine::List(
@@ -265,7 +277,10 @@ absl::StatusOr<View> OllamaEngine::Observe(const HttpCall& call) {
   MutexLock lock(mutex_);
   if (!running.ok()) {
     // It may be another one when it is back.
-    if (absl::IsUnavailable(running.status())) watch_.Forget();
+    if (absl::IsUnavailable(running.status())) {
+      watch_.Forget();
+      is_identified_ = false;
+    }
     return running.status();
   }
   view.running = *std::move(running);

@@ -100,6 +100,9 @@ class OllamaEngine final : public Engine {
   // Empty: Ollama does not list it.
   std::optional<Known> FindKnown(const std::string& name)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // An error unless an Ollama is there: others answer its calls too, with other
+  // meanings. Asked again when it was away.
+  absl::Status Identify() ABSL_LOCKS_EXCLUDED(mutex_);
   // Asks for /api/ps and takes note of it.
   absl::StatusOr<ollama::View> Observe(const HttpCall& call)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -134,6 +137,7 @@ class OllamaEngine final : public Engine {
   int renewals_ ABSL_GUARDED_BY(mutex_) = 0;  // under way
   ollama::ModelBook book_ ABSL_GUARDED_BY(mutex_);
   ollama::UseWatch watch_ ABSL_GUARDED_BY(mutex_);
+  bool is_identified_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Time listed_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 
