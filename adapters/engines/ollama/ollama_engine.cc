@@ -236,12 +236,8 @@ absl::StatusOr<std::vector<Sighting>> OllamaEngine::Look(
 }
 
 absl::Status OllamaEngine::Identify() {
-  {
-    MutexLock lock(mutex_);
-    if (is_identified_) return absl::OkStatus();
-  }
+  if (is_identified_) return absl::OkStatus();
   WARMUP_RETURN_IF_ERROR(api_.Probe().status());
-  MutexLock lock(mutex_);
   is_identified_ = true;
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
 #ifndef WARMUP_ADAPTERS_ENGINES_OLLAMA_OLLAMA_ENGINE_H_
 #define WARMUP_ADAPTERS_ENGINES_OLLAMA_OLLAMA_ENGINE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -102,7 +103,7 @@ class OllamaEngine final : public Engine {
       ABSL_LOCKS_EXCLUDED(mutex_);
   // An error unless an Ollama is there: others answer its calls too, with other
   // meanings. Asked again when it was away.
-  absl::Status Identify() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Identify();
   // Asks for /api/ps and takes note of it.
   absl::StatusOr<ollama::View> Observe(const HttpCall& call)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -137,7 +138,7 @@ class OllamaEngine final : public Engine {
   int renewals_ ABSL_GUARDED_BY(mutex_) = 0;  // under way
   ollama::ModelBook book_ ABSL_GUARDED_BY(mutex_);
   ollama::UseWatch watch_ ABSL_GUARDED_BY(mutex_);
-  bool is_identified_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> is_identified_ = false;
   absl::Time listed_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 

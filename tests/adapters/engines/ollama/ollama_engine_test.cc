@@ -41,6 +41,7 @@ TEST_CASE("OllamaEngine: refuses what only looks like an Ollama") {
   CHECK_THAT(std::string(status.message()), Catch::Contains(why));
   OllamaEngine engine(ClientOf(fake.endpoint()), {});
   CHECK(ReasonOf(engine.Discover().status()) == "NOT_OLLAMA");
+  CHECK(ReasonOf(engine.Look({}).status()) == "NOT_OLLAMA");
 }
 
 TEST_CASE("OllamaEngine: says when the token is wrong, and never shows it") {
