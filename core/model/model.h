@@ -74,6 +74,11 @@ struct ModelSpec {
   bool operator==(const ModelSpec&) const = default;
 };
 
+// What its engine calls the model.
+inline const std::string& NameInEngine(const ModelSpec& spec) {
+  return spec.source.empty() ? spec.id : spec.source;
+}
+
 // What was measured of a model on its engine, kept over restarts.
 struct ModelMeasurements {
   int load_count = 0;        // how many loads the averages rest on

@@ -34,10 +34,25 @@ struct Residency {
   int64_t total_bytes = 0;     // when wholly warm
 };
 
+// What can be done with an engine, and what it shows of itself. For people:
+// decisions rest on what it does.
+struct EngineAbilities {
+  bool can_load = false;
+  bool can_unload = false;
+  bool has_tiers = false;  // can keep a model warm without its being ready
+  bool shows_progress = false;
+  bool shows_use = false;  // by whomever: Sighting::uses
+  bool shows_memory = false;
+
+  bool operator==(const EngineAbilities&) const = default;
+};
+
 struct EngineInfo {
   std::string id;        // the name models refer to in ModelSpec::engine
   std::string kind;      // "files", "ollama"
   std::string endpoint;  // where it is, for people; empty: built in
+  std::string version;   // as it tells; empty: it does not, or not yet
+  EngineAbilities abilities;
 };
 
 // What an engine shows of one model at one look.
@@ -47,6 +62,8 @@ struct Sighting {
   // that cannot tell how many says 1 for some, one that cannot tell at all 0.
   int64_t uses = 0;
   bool is_busy = false;  // a request is in flight, as far as that is shown
+  // It is being loaded. If not by us, somebody waits for it.
+  bool is_loading = false;
   // Somebody took it out of memory before its time, not the engine by itself.
   bool was_unloaded = false;
 };
@@ -69,8 +86,9 @@ struct LoadResult {
 class Engine {
  public:
   virtual ~Engine() = default;
-  // The same for as long as it lives.
-  virtual const EngineInfo& info() const = 0;
+  // Its id, kind and endpoint are the same for as long as it lives; the rest
+  // may change when the server is another one after a restart. Does not block.
+  virtual EngineInfo info() const = 0;
   // The models this engine offers by itself (files under its roots).
   virtual absl::StatusOr<std::vector<ModelSpec>> Discover() = 0;
   // Fills in what the engine can tell about a model to be registered: size,

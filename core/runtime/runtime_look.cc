@@ -63,7 +63,7 @@ void Runtime::LookAtEngines() {
 }
 
 void Runtime::LookAt(Engine* engine) {
-  const std::string& id = engine->info().id;
+  const std::string id = engine->info().id;
   EngineLook look{.engine = id,
                   .started = Now(),
                   .models = nullptr,

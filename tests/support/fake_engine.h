@@ -22,7 +22,7 @@ class FakeEngine final : public Engine {
 
   explicit FakeEngine(bool is_instant) : is_instant_(is_instant) {}
 
-  const EngineInfo& info() const override { return info_; }
+  EngineInfo info() const override { return info_; }
 
   absl::StatusOr<std::vector<ModelSpec>> Discover() override {
     MutexLock lock(mutex_);
@@ -150,7 +150,11 @@ class FakeEngine final : public Engine {
     busy_.erase(id);
   }
 
-  const EngineInfo info_ = {.id = "fake", .kind = "fake", .endpoint = {}};
+  const EngineInfo info_ = {.id = "fake",
+                            .kind = "fake",
+                            .endpoint = {},
+                            .version = "1",
+                            .abilities = {}};
   const bool is_instant_;
   mutable Mutex mutex_;
   CondVar changed_;

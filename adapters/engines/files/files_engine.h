@@ -60,7 +60,7 @@ class FilesEngine final : public Engine {
   explicit FilesEngine(Options options);
   ~FilesEngine() override = default;
 
-  const EngineInfo& info() const override { return info_; }
+  EngineInfo info() const override { return info_; }
   absl::StatusOr<std::vector<ModelSpec>> Discover() override;
   absl::StatusOr<ModelSpec> Describe(const ModelSpec& spec) override;
   absl::StatusOr<LoadResult> Load(const ModelSpec& spec,
@@ -99,7 +99,16 @@ class FilesEngine final : public Engine {
       const ModelId& id, const std::vector<ModelFile>& files) const;
 
   const Options options_;
-  const EngineInfo info_ = {.id = options_.id, .kind = "files", .endpoint = {}};
+  const EngineInfo info_ = {.id = options_.id,
+                            .kind = "files",
+                            .endpoint = {},
+                            .version = {},
+                            .abilities = {.can_load = true,
+                                          .can_unload = true,
+                                          .has_tiers = true,
+                                          .shows_progress = true,
+                                          .shows_use = false,
+                                          .shows_memory = true}};
   mutable Mutex mutex_;
   // The ready models' mappings, by model.
   std::map<ModelId, std::shared_ptr<const Held>> held_ ABSL_GUARDED_BY(mutex_);

@@ -325,6 +325,19 @@ absl::Status HttpClient::Error(absl::StatusCode code, std::string_view reason,
                    {{"engine", engine_}, {"endpoint", endpoint_.text}});
 }
 
+absl::Status HttpClient::ModelError(absl::StatusCode code,
+                                    std::string_view reason,
+                                    const std::string& model,
+                                    std::string_view what,
+                                    std::optional<absl::Duration> retry) const {
+  return MakeError(
+      code, reason,
+      absl::StrCat("engine \"", engine_, "\" at ", endpoint_.text, ": model \"",
+                   model, "\": ", std::string(what)),
+      {{"engine", engine_}, {"endpoint", endpoint_.text}, {"model", model}},
+      retry);
+}
+
 std::unique_ptr<HttpClient::Connection> HttpClient::Take() {
   {
     MutexLock lock(mutex_);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,6 +82,11 @@ class HttpClient {
   // An error of this engine with the given reason: "engine X at Y: what".
   absl::Status Error(absl::StatusCode code, std::string_view reason,
                      std::string_view what) const;
+  // The same about one of its models: "engine X at Y: model Z: what". `retry`:
+  // when trying again may help.
+  absl::Status ModelError(absl::StatusCode code, std::string_view reason,
+                          const std::string& model, std::string_view what,
+                          std::optional<absl::Duration> retry) const;
 
  private:
   class Connection;

@@ -5,9 +5,11 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "adapters/engines/http/json_answer.h"
 #include "core/base/limits.h"
 #include "core/base/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -15,6 +17,16 @@
 namespace warmup::ollama {
 namespace {
 
+using json_answer::At;
+using json_answer::BytesAt;
+using json_answer::ListAt;
+using json_answer::Lists;
+using json_answer::NumberAt;
+using json_answer::ParseObject;
+using json_answer::TextAt;
+using json_answer::TimeAt;
+using json_answer::ToNumber;
+using json_answer::WordAt;
 using nlohmann::json;
 
 // What Ollama gives a model as context when nobody asks for more.
@@ -23,56 +35,6 @@ constexpr int64_t kBytesPerCacheElement = 2;  // 16-bit floats
 // A number of layers, heads or dimensions beyond this is not believed.
 constexpr int64_t kMaxDimension = 1'000'000;
 constexpr size_t kMaxTextBytes = limits::kMaxPathBytes;
-constexpr size_t kMaxErrorBytes = 300;
-
-json Parse(std::string_view text) {
-  return json::parse(text, nullptr, /*allow_exceptions=*/false);
-}
-
-absl::StatusOr<json> ParseObject(std::string_view text) {
-  json value = Parse(text);
-  if (value.is_discarded()) {
-    return absl::InvalidArgumentError("the answer is not JSON");
-  }
-  if (!value.is_object()) {
-    return absl::InvalidArgumentError("the answer is not a JSON object");
-  }
-  return value;
-}
-
-// A null value stands for what is not there.
-const json& At(const json& object, std::string_view key) {
-  static const json kNothing;
-  if (!object.is_object()) return kNothing;
-  const auto it = object.find(key);
-  return it == object.end() ? kNothing : *it;
-}
-
-std::string TextAt(const json& object, std::string_view key) {
-  const json& value = At(object, key);
-  if (!value.is_string()) return {};
-  const auto& text = value.get_ref<const std::string&>();
-  return text.size() > kMaxTextBytes ? std::string() : text;
-}
-
-// A count or size; 0 unless it is a number in 0 to `max`.
-int64_t ToNumber(const json& value, int64_t max) {
-  if (value.is_number_unsigned()) {
-    const auto number = value.get<uint64_t>();
-    return number <= static_cast<uint64_t>(max) ? static_cast<int64_t>(number)
-                                                : 0;
-  }
-  if (value.is_number_integer()) return 0;  // negative
-  if (!value.is_number_float()) return 0;
-  const auto number = value.get<double>();
-  return number >= 0 && number <= static_cast<double>(max)
-             ? static_cast<int64_t>(number)
-             : 0;
-}
-
-int64_t BytesAt(const json& object, std::string_view key) {
-  return ToNumber(At(object, key), limits::kMaxModelBytes);
-}
 
 // Some models tell a number for each layer: the largest counts.
 int64_t DimensionAt(const json& object, std::string_view key) {
@@ -85,41 +47,9 @@ int64_t DimensionAt(const json& object, std::string_view key) {
   return largest;
 }
 
-absl::Time TimeAt(const json& object, std::string_view key) {
-  absl::Time time;
-  std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, TextAt(object, key), &time,
-                       &error)) {
-    return absl::InfinitePast();
-  }
-  return time;
-}
-
-bool Lists(const json& list, std::string_view word) {
-  return list.is_array() &&
-         std::any_of(list.begin(), list.end(), [&](const json& item) {
-           return item.is_string() &&
-                  item.get_ref<const std::string&>() == word;
-         });
-}
-
-// The entries of "models". Null is how an older Ollama says that it has none.
 absl::StatusOr<json> ModelsIn(std::string_view text) {
   WARMUP_ASSIGN_OR_RETURN(json answer, ParseObject(text));
-  const auto models = answer.find("models");
-  if (models == answer.end()) {
-    return absl::InvalidArgumentError("the answer has no \"models\"");
-  }
-  if (models->is_null()) return json::array();
-  if (!models->is_array()) {
-    return absl::InvalidArgumentError("\"models\" is not a list");
-  }
-  if (models->size() > kMaxListedModels) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"models\" has ", models->size(), " entries, at most ",
-                     kMaxListedModels, " are read"));
-  }
-  return std::move(*models);
+  return ListAt(std::move(answer), "models");
 }
 
 std::string NameOf(const json& entry) {
@@ -160,8 +90,8 @@ absl::StatusOr<std::vector<ListedModel>> ReadTags(std::string_view text) {
     model.name = NameOf(entry);
     model.digest = TextAt(entry, "digest");
     model.size_bytes = BytesAt(entry, "size");
-    model.format = TextAt(details, "format");
-    model.family = TextAt(details, "family");
+    model.format = WordAt(details, "format");
+    model.family = WordAt(details, "family");
     const json& capabilities = At(entry, "capabilities");
     model.is_embedder =
         Lists(capabilities, "embedding") ||
@@ -190,18 +120,17 @@ absl::StatusOr<ModelMetadata> ReadMetadata(std::string_view text) {
   WARMUP_ASSIGN_OR_RETURN(const json answer, ParseObject(text));
   const json& info = At(answer, "model_info");
   ModelMetadata model;
-  model.architecture = TextAt(info, "general.architecture");
+  model.architecture = WordAt(info, "general.architecture");
   if (model.architecture.empty()) {
-    model.architecture = TextAt(At(answer, "details"), "family");
+    model.architecture = WordAt(At(answer, "details"), "family");
   }
   const auto count = [&](std::string_view key) {
     return DimensionAt(info,
                        absl::StrCat(model.architecture, ".", std::string(key)));
   };
-  model.parameter_count =
-      ToNumber(At(info, "general.parameter_count"), limits::kMaxModelBytes);
+  model.parameter_count = BytesAt(info, "general.parameter_count");
   model.context_length =
-      ToNumber(At(info, absl::StrCat(model.architecture, ".context_length")),
+      NumberAt(info, absl::StrCat(model.architecture, ".context_length"),
                std::numeric_limits<int32_t>::max());
   model.layers = count("block_count");
   const int64_t heads = count("attention.head_count");
@@ -232,21 +161,6 @@ absl::StatusOr<std::string> ReadVersion(std::string_view text) {
     return absl::InvalidArgumentError("the answer has no \"version\"");
   }
   return version;
-}
-
-std::string ReadError(std::string_view text) {
-  const json answer = Parse(text);
-  if (answer.is_discarded()) return {};
-  const json* error = &At(answer, "error");
-  // As its OpenAI-like paths say it.
-  if (error->is_object()) error = &At(*error, "message");
-  if (!error->is_string()) return {};
-  std::string words =
-      error->get_ref<const std::string&>().substr(0, kMaxErrorBytes);
-  std::replace_if(
-      words.begin(), words.end(), [](char c) { return c < ' ' || c > '~'; },
-      '?');
-  return words;
 }
 
 int64_t EstimateReadyBytes(const ModelMetadata& metadata, int64_t file_bytes) {

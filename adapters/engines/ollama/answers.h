@@ -9,15 +9,10 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-// Pure readers of what Ollama answers. The texts are untrusted: a field that is
-// missing, null, of another type, negative or beyond belief reads as "not
-// told" (empty, 0, InfinitePast); of a field that comes twice the last one
-// counts. An answer that is no JSON, or lacks its list, is
-// INVALID_ARGUMENT saying what is wrong, without naming the engine.
+// Pure readers of what Ollama answers, untrusted (see json_answer.h). An answer
+// that is no JSON, or lacks its list, is INVALID_ARGUMENT saying what is wrong,
+// without naming the engine.
 namespace warmup::ollama {
-
-// More models than this in one list is no list of models.
-inline constexpr size_t kMaxListedModels = 20'000;
 
 // An entry of /api/tags. An entry without a usable name keeps an empty one, so
 // that whoever passes over it can say so.
@@ -59,9 +54,6 @@ absl::StatusOr<std::vector<RunningModel>> ReadRunning(std::string_view text);
 absl::StatusOr<ModelMetadata> ReadMetadata(std::string_view text);
 // Of /api/version.
 absl::StatusOr<std::string> ReadVersion(std::string_view text);
-// The words of {"error": ...}: printable, of bounded length; empty when there
-// are none, as in the answer to a load that went well.
-std::string ReadError(std::string_view text);
 
 // Bytes of weights and context together while ready: the estimate that Ollama
 // itself places models by. `file_bytes` where the metadata does not tell.

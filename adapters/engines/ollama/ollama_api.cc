@@ -4,24 +4,21 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "core/base/error.h"
+#include "adapters/engines/http/json_answer.h"
 #include "core/base/status_macros.h"
 #include "nlohmann/json.hpp"
 
 namespace warmup::ollama {
 namespace {
 
+using json_answer::Dump;
+using json_answer::ReadError;
 using nlohmann::json;
 
 constexpr char kGenerate[] = "/api/generate";
 constexpr char kEmbed[] = "/api/embed";
 // When a full queue may have room again.
 constexpr absl::Duration kBusyRetry = absl::Seconds(1);
-
-// Bytes that are no UTF-8 are replaced, not thrown about.
-std::string Dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 bool Says(const std::string& words, std::string_view part) {
   return absl::AsciiStrToLower(words).find(part) != std::string::npos;
@@ -125,14 +122,7 @@ absl::Status OllamaApi::ModelError(absl::StatusCode code,
   if (name.empty()) return http_.Error(code, reason, what);
   std::optional<absl::Duration> retry;
   if (reason == "ENGINE_BUSY") retry = kBusyRetry;
-  return MakeError(
-      code, reason,
-      absl::StrCat("engine \"", http_.engine(), "\" at ", http_.endpoint(),
-                   ": model \"", name, "\": ", std::string(what)),
-      {{"engine", http_.engine()},
-       {"endpoint", http_.endpoint()},
-       {"model", name}},
-      retry);
+  return http_.ModelError(code, reason, name, what, retry);
 }
 
 absl::StatusOr<std::string> OllamaApi::GetText(const char* path,

@@ -32,15 +32,6 @@ constexpr absl::Duration kLongPause = absl::Milliseconds(100);
 // Of how many running models the file is asked for, to tell who shares one.
 constexpr size_t kMaxBlobLookups = 16;
 
-const std::string& NameOf(const ModelSpec& spec) {
-  return spec.source.empty() ? spec.id : spec.source;
-}
-
-// `text` where it is fit for a ModelSpec's field, or nothing.
-std::string Word(const std::string& text) {
-  return ValidateId("", text).ok() ? text : std::string();
-}
-
 // What comes back to the model's device by unloading it.
 Residency ResidencyOf(const RunningModel& model, const ModelSpec& spec,
                       int64_t file_bytes) {
@@ -89,7 +80,9 @@ OllamaEngine::OllamaEngine(std::unique_ptr<HttpClient> http, Options options)
       options_(std::move(options)),
       info_({.id = http_->engine(),
              .kind = "ollama",
-             .endpoint = http_->endpoint()}),
+             .endpoint = http_->endpoint(),
+             .version = {},
+             .abilities = kOllamaAbilities}),
       api_(*http_) {}
 
 absl::StatusOr<std::string> OllamaEngine::Probe(HttpClient& http) {
@@ -112,8 +105,8 @@ absl::StatusOr<std::vector<ModelSpec>> OllamaEngine::Discover() {
     spec.engine = info_.id;
     spec.source = model.name;
     spec.size_bytes = model.size_bytes;
-    spec.format = Word(model.format);
-    spec.architecture = Word(model.family);
+    spec.format = model.format;
+    spec.architecture = model.family;
     if (model.is_embedder) spec.type = ModelType::kEmbedding;
     if (const absl::Status fit = ValidateSpec(spec); fit.ok()) {
       specs.push_back(std::move(spec));
@@ -125,7 +118,7 @@ absl::StatusOr<std::vector<ModelSpec>> OllamaEngine::Discover() {
 }
 
 absl::StatusOr<ModelSpec> OllamaEngine::Describe(const ModelSpec& spec) {
-  const std::string& name = NameOf(spec);
+  const std::string& name = NameInEngine(spec);
   WARMUP_RETURN_IF_ERROR(List(absl::Now() - kListingAge, kList).status());
   WARMUP_ASSIGN_OR_RETURN(const ollama::ModelMetadata metadata,
                           api_.Show(name, kList));
@@ -138,9 +131,9 @@ absl::StatusOr<ModelSpec> OllamaEngine::Describe(const ModelSpec& spec) {
   result.source = name;
   if (known.size_bytes > 0) result.size_bytes = known.size_bytes;
   result.peak_bytes = ollama::EstimateReadyBytes(metadata, result.size_bytes);
-  result.format = Word(known.format);
+  result.format = known.format;
   if (result.architecture.empty()) {
-    result.architecture = Word(metadata.architecture);
+    result.architecture = metadata.architecture;
   }
   if (result.context_length == 0) {
     result.context_length = metadata.context_length;
@@ -157,7 +150,7 @@ absl::StatusOr<ModelSpec> OllamaEngine::Describe(const ModelSpec& spec) {
 
 absl::StatusOr<LoadResult> OllamaEngine::Load(const ModelSpec& spec,
                                               LoadControl& control) {
-  const std::string& name = NameOf(spec);
+  const std::string& name = NameInEngine(spec);
   const HttpCall call = {.timeout = absl::InfiniteDuration(),
                          .is_cancelled = [&] { return control.IsCancelled(); }};
   if (!FindKnown(name).has_value()) {
@@ -195,7 +188,7 @@ absl::StatusOr<LoadResult> OllamaEngine::Load(const ModelSpec& spec,
 }
 
 absl::Status OllamaEngine::Unload(const ModelSpec& spec) {
-  const std::string& name = NameOf(spec);
+  const std::string& name = NameInEngine(spec);
   WARMUP_ASSIGN_OR_RETURN(const View view, Observe(kList));
   const std::optional<Found> found = FindIn(view, name);
   if (!found.has_value()) return absl::OkStatus();
@@ -215,13 +208,14 @@ absl::StatusOr<std::vector<Sighting>> OllamaEngine::Look(
   WARMUP_ASSIGN_OR_RETURN(const View view, Observe(kLook));
   Renew(view, specs);
   std::set<std::string> names;
-  for (const ModelSpec& spec : specs) names.insert(FullName(NameOf(spec)));
+  for (const ModelSpec& spec : specs)
+    names.insert(FullName(NameInEngine(spec)));
   std::vector<Sighting> sightings;
   sightings.reserve(specs.size());
   MutexLock lock(mutex_);
   for (const ModelSpec& spec : specs) {
     Sighting& sighting = sightings.emplace_back();
-    const std::string& name = NameOf(spec);
+    const std::string& name = NameInEngine(spec);
     sighting.uses = watch_.TakeUses(name);
     sighting.was_unloaded = watch_.TakeUnloaded(name);
     const RunningModel* model = book_.FindRunning(view.running, name);
@@ -237,7 +231,11 @@ absl::StatusOr<std::vector<Sighting>> OllamaEngine::Look(
 
 absl::Status OllamaEngine::Identify() {
   if (is_identified_) return absl::OkStatus();
-  WARMUP_RETURN_IF_ERROR(api_.Probe().status());
+  WARMUP_ASSIGN_OR_RETURN(std::string version, api_.Probe());
+  {
+    MutexLock lock(mutex_);
+    version_ = std::move(version);
+  }
   is_identified_ = true;
   return absl::OkStatus();
 }
@@ -371,7 +369,7 @@ void OllamaEngine::Renew(const View& view,
                          const std::vector<ModelSpec>& specs) {
   std::set<std::string> renewed;
   for (const ModelSpec& spec : specs) {
-    const std::optional<Found> found = FindIn(view, NameOf(spec));
+    const std::optional<Found> found = FindIn(view, NameInEngine(spec));
     if (!found.has_value() || renewed.contains(found->model.name)) continue;
     if (!BeginRenewal(*found, view.answered)) continue;
     const std::string& name = found->model.name;

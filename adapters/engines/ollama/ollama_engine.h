@@ -31,6 +31,13 @@ inline constexpr absl::Duration kOllamaUnloadTimeout = absl::Seconds(10);
 // How long Ollama may take to notice that who asked for a load has left.
 inline constexpr absl::Duration kOllamaAbortTime = absl::Milliseconds(400);
 
+inline constexpr EngineAbilities kOllamaAbilities = {.can_load = true,
+                                                     .can_unload = true,
+                                                     .has_tiers = false,
+                                                     .shows_progress = false,
+                                                     .shows_use = true,
+                                                     .shows_memory = true};
+
 // An Ollama server. A model's source is its name in Ollama.
 //
 // Loads send no options, so that they are what a client without any gets, and
@@ -62,7 +69,12 @@ class OllamaEngine final : public Engine {
   // The version of the Ollama there, or why it is none (see OllamaApi::Probe).
   static absl::StatusOr<std::string> Probe(HttpClient& http);
 
-  const EngineInfo& info() const override { return info_; }
+  EngineInfo info() const override ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    EngineInfo info = info_;
+    info.version = version_;
+    return info;
+  }
   // FAILED_PRECONDITION (NOT_OLLAMA) when something else listens there.
   absl::StatusOr<std::vector<ModelSpec>> Discover() override;
   // The size is that of the file until a load has measured it; the peak adds
@@ -103,7 +115,7 @@ class OllamaEngine final : public Engine {
       ABSL_LOCKS_EXCLUDED(mutex_);
   // An error unless an Ollama is there: others answer its calls too, with other
   // meanings. Asked again when it was away.
-  absl::Status Identify();
+  absl::Status Identify() ABSL_LOCKS_EXCLUDED(mutex_);
   // Asks for /api/ps and takes note of it.
   absl::StatusOr<ollama::View> Observe(const HttpCall& call)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -131,14 +143,15 @@ class OllamaEngine final : public Engine {
 
   const std::unique_ptr<HttpClient> http_;
   const Options options_;
-  const EngineInfo info_;
+  const EngineInfo info_;  // without the version
   ollama::OllamaApi api_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar renewed_;
   int renewals_ ABSL_GUARDED_BY(mutex_) = 0;  // under way
   ollama::ModelBook book_ ABSL_GUARDED_BY(mutex_);
   ollama::UseWatch watch_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> is_identified_ = false;
+  std::string version_ ABSL_GUARDED_BY(mutex_);
   absl::Time listed_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
 };
 

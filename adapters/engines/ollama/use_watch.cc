@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapters/engines/http/json_answer.h"
+
 namespace warmup::ollama {
 namespace {
 
@@ -38,8 +40,8 @@ void UseWatch::Observe(const View& view, const ModelBook& book) {
   NoteUnloaded(view, seen);
   seen_ = std::move(seen);
   // Nobody asks for them: the names change as fast as the views come.
-  if (uses_.size() > kMaxListedModels) uses_.clear();
-  if (unloaded_.size() > kMaxListedModels) unloaded_.clear();
+  if (uses_.size() > json_answer::kMaxListed) uses_.clear();
+  if (unloaded_.size() > json_answer::kMaxListed) unloaded_.clear();
 }
 
 void UseWatch::NoteUnloaded(

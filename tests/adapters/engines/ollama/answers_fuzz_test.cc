@@ -1,60 +1,21 @@
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <random>
 #include <string>
 #include <string_view>
 
+#include "adapters/engines/http/json_answer.h"
 #include "adapters/engines/ollama/answers.h"
 #include "core/base/limits.h"
 #include "tests/adapters/engines/ollama/samples.h"
 #include "tests/support/catch.h"
+#include "tests/support/mutated_json.h"
 
 namespace warmup::ollama {
 namespace {
 
 constexpr int kRounds = 4'000;  // of each sample
-
-// Values that have been trouble, in JSON.
-constexpr std::string_view kValues[] = {
-    "null",        "-1",     "1e30",  "-1e30", "18446744073709551615",
-    "0.5",         "true",   "[]",    "{}",    "\"\"",
-    "\"\\u0000\"", "1e-999", "[[[[[", "{\"a",  "\"\xff\""};
-
-std::string Mutate(std::string text, std::mt19937_64& random) {
-  const auto pick = [&](size_t below) { return random() % below; };
-  for (size_t count = 1 + pick(3); count > 0 && !text.empty(); --count) {
-    const size_t at = pick(text.size());
-    switch (pick(7)) {
-      case 0:
-        text[at] = static_cast<char>(random());
-        break;
-      case 1:
-        text.erase(at, 1 + pick(16));
-        break;
-      case 2:
-        text.insert(at, text.substr(pick(text.size()), 1 + pick(64)));
-        break;
-      case 3:
-        text.resize(at);
-        break;
-      case 4:
-        text.insert(at, kValues[pick(std::size(kValues))]);
-        break;
-      default: {  // a field gets another value
-        const size_t colon = text.find(':', at);
-        if (colon == std::string::npos) break;
-        const size_t end = text.find_first_of(",}]", colon);
-        if (end == std::string::npos) break;
-        text.replace(colon + 1, end - colon - 1,
-                     kValues[pick(std::size(kValues))]);
-        break;
-      }
-    }
-  }
-  return text;
-}
 
 void CheckBytes(int64_t bytes) {
   if (bytes < 0 || bytes > limits::kMaxModelBytes) FAIL(bytes);
@@ -82,7 +43,7 @@ bool ReadAll(const std::string& mutated) {
     CheckBytes(EstimateReadyBytes(*metadata, 1'000));
     CheckBytes(metadata->context_length);
   }
-  const std::string error = ReadError(text);
+  const std::string error = json_answer::ReadError(text);
   if (error.size() > 300) FAIL(error.size());
   return ReadVersion(text).ok() || tags.ok();
 }
@@ -94,7 +55,7 @@ TEST_CASE("Ollama's answers: mutations are read or refused, never worse") {
     int accepted = 0;
     for (int seed = 0; seed < kRounds; ++seed) {
       std::mt19937_64 random(static_cast<uint64_t>(seed));
-      accepted += ReadAll(Mutate(sample, random)) ? 1 : 0;
+      accepted += ReadAll(Mutated(sample, random)) ? 1 : 0;
     }
     CAPTURE(sample, accepted);
     CHECK(accepted < kRounds);

@@ -195,19 +195,6 @@ TEST_CASE("Ollama's answers: metadata of any kind is read") {
   CHECK_FALSE(ReadMetadata("").ok());
 }
 
-TEST_CASE("Ollama's answers: errors in its words, made printable") {
-  CHECK(ReadError(kError) == "model 'x' not found");
-  CHECK(ReadError(R"({"error":{"message":"no"}})") == "no");
-  CHECK(ReadError(R"({"error":"a\u001b[31m\nb"})") == "a?[31m?b");
-  CHECK(ReadError(absl::StrCat(R"({"error":")", std::string(9'999, 'x'), "\"}"))
-            .size() == 300);
-  for (const char* text :
-       {"", "{}", "null", R"({"error":null})", R"({"error":7})",
-        R"({"error":{}})", R"({"error":[{}]})", "<html>502</html>"}) {
-    CHECK(ReadError(text).empty());
-  }
-}
-
 TEST_CASE("Ollama's answers: a version") {
   CHECK(*ReadVersion(kVersion) == "0.17.4");
   CHECK_FALSE(ReadVersion("{}").ok());
