@@ -1,55 +1,10 @@
 #include "tests/support/fake_ollama.h"
 
-#include <httplib.h>
-
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "tests/support/catch.h"
-#include "tests/support/eventually.h"
 
 namespace warmup {
-namespace {
-
-using httplib::DataSink;
-using httplib::Request;
-using httplib::Response;
-using nlohmann::json;
-
-constexpr char kJson[] = "application/json";
-// How often a waiting call looks whether its caller is still there.
-constexpr absl::Duration kLookAround = absl::Milliseconds(2);
-
-}  // namespace
-
-FakeOllama::FakeOllama() : server_(std::make_unique<httplib::Server>()) {
-  server_->new_task_queue = [] { return new httplib::ThreadPool(16); };
-  server_->set_tcp_nodelay(true);
-  const auto serve = [this](const Request& request, Response& response) {
-    Serve(request, response);
-  };
-  server_->Get(".*", serve);
-  server_->Post(".*", serve);
-  const int port = server_->bind_to_any_port("127.0.0.1");
-  REQUIRE(port > 0);
-  endpoint_ = absl::StrCat("http://127.0.0.1:", port);
-  thread_ = std::thread([this] { server_->listen_after_bind(); });
-  REQUIRE(Eventually([this] { return server_->is_running(); }));
-}
-
-FakeOllama::~FakeOllama() { Stop(); }
-
-void FakeOllama::Stop() {
-  {
-    MutexLock lock(mutex_);
-    is_stopping_ = true;
-    changed_.NotifyAll();
-  }
-  server_->stop();
-  if (thread_.joinable()) thread_.join();
-}
-
 void FakeOllama::Add(Model model) {
   if (model.digest.empty()) model.digest = "sha256:" + model.name;
   if (model.blob.empty()) model.blob = "/blobs/" + model.digest;
@@ -131,72 +86,15 @@ void FakeOllama::HoldUnloads() {
   are_unloads_held_ = true;
 }
 
-void FakeOllama::Answer(const std::string& path, int status,
-                        const std::string& body, const std::string& location) {
-  MutexLock lock(mutex_);
-  faults_[path] = [=](Response& response) {
-    response.status = status;
-    if (!location.empty()) response.set_header("Location", location);
-    response.set_content(body, kJson);
-  };
-}
-
-void FakeOllama::Hang(const std::string& path) {
-  MutexLock lock(mutex_);
-  faults_[path] = [this](Response& response) {
-    response.set_chunked_content_provider(
-        kJson, [this](size_t, DataSink& sink) {
-          MutexLock hang_lock(mutex_);
-          changed_.WaitFor(mutex_, kLookAround);
-          return !is_stopping_ && sink.is_writable();
-        });
-  };
-}
-
-void FakeOllama::CutAnswers(const std::string& path) {
-  MutexLock lock(mutex_);
-  faults_[path] = [](Response& response) {
-    static constexpr std::string_view kBegin = "{\"models\":[";
-    response.set_content_provider(2 * kBegin.size(), kJson,
-                                  [](size_t offset, size_t, DataSink& sink) {
-                                    if (offset == 0)
-                                      sink.write(kBegin.data(), kBegin.size());
-                                    return offset == 0;
-                                  });
-  };
-}
-
-void FakeOllama::AnswerWithoutEnd(const std::string& path) {
-  MutexLock lock(mutex_);
-  faults_[path] = [](Response& response) {
-    response.set_chunked_content_provider(kJson, [](size_t, DataSink& sink) {
-      static const std::string kBlock(65'536, '[');
-      return sink.write(kBlock.data(), kBlock.size());
-    });
-  };
-}
-
 void FakeOllama::Heal() {
+  FakeHttp::Heal();
   MutexLock lock(mutex_);
-  faults_.clear();
   failures_.clear();
 }
 
 void FakeOllama::Restart() {
   MutexLock lock(mutex_);
   runners_.clear();
-}
-
-int FakeOllama::CallCount(const std::string& path) const {
-  MutexLock lock(mutex_);
-  const auto it = calls_.find(path);
-  return it == calls_.end() ? 0 : it->second;
-}
-
-std::vector<json> FakeOllama::Bodies(const std::string& path) const {
-  MutexLock lock(mutex_);
-  const auto it = bodies_.find(path);
-  return it == bodies_.end() ? std::vector<json>() : it->second;
 }
 
 bool FakeOllama::IsLoaded(const std::string& name) const {
@@ -207,11 +105,6 @@ bool FakeOllama::IsLoaded(const std::string& name) const {
 absl::Time FakeOllama::ExpiryOf(const std::string& name) const {
   MutexLock lock(mutex_);
   return runners_.at(DigestOf(name)).expires_at;
-}
-
-std::string FakeOllama::Authorization() const {
-  MutexLock lock(mutex_);
-  return authorization_;
 }
 
 const FakeOllama::Model* FakeOllama::FindModel(const std::string& name) const {

@@ -3,20 +3,12 @@
 
 #include <functional>
 #include <map>
-#include <memory>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
 #include "nlohmann/json.hpp"
-
-namespace httplib {
-class Server;
-struct Request;
-struct Response;
-}  // namespace httplib
+#include "tests/support/fake_http.h"
 
 namespace warmup {
 
@@ -31,7 +23,7 @@ namespace warmup {
 //  - a request without keep_alive keeps the last one;
 //  - names of one digest share a runner, which shows under the first of them.
 // Loads end at once unless held. Thread-safe.
-class FakeOllama {
+class FakeOllama final : public FakeHttp {
  public:
   static constexpr int kUnloadLooks = 2;
   static constexpr int64_t kFileBytes = 4'000'000'000;
@@ -46,12 +38,9 @@ class FakeOllama {
     std::string remote_host;
   };
 
-  FakeOllama();
-  ~FakeOllama();
-  FakeOllama(const FakeOllama&) = delete;
-  FakeOllama& operator=(const FakeOllama&) = delete;
+  FakeOllama() { Start(); }
+  ~FakeOllama() override { Stop(); }
 
-  const std::string& endpoint() const { return endpoint_; }
   void Add(Model model);
   void AddNamed(const std::string& name) { Add(Model{.name = name}); }
   // Deleting a loaded model leaves it running and listed.
@@ -79,28 +68,15 @@ class FakeOllama {
   void ShowExpiryLate();
   void HoldUnloads();
 
-  // --- Faults, by path; they take the place of the answer ---
-  void Answer(const std::string& path, int status, const std::string& body,
-              const std::string& location = "");
-  void Hang(const std::string& path);
-  void CutAnswers(const std::string& path);
-  void AnswerWithoutEnd(const std::string& path);
-  void Heal();
+  void Heal() override;
   // Everything that was loaded is gone, as after a restart.
   void Restart();
-  // No longer listens.
-  void Stop();
 
   // --- What it saw ---
-  int CallCount(const std::string& path) const;
-  // Bodies of the calls of a path, in their order.
-  std::vector<nlohmann::json> Bodies(const std::string& path) const;
   bool IsLoaded(const std::string& name) const;
   absl::Time ExpiryOf(const std::string& name) const;
-  std::string Authorization() const;
 
  private:
-  using Handler = std::function<void(httplib::Response& response)>;
   struct Runner {
     std::string shown;  // the first name
     absl::Duration keep_alive;
@@ -112,9 +88,8 @@ class FakeOllama {
     int unload_looks = -1;    // left until it is gone; -1: it stays
   };
 
-  void Serve(const httplib::Request& request, httplib::Response& response);
-  void ServeCall(const std::string& path, const nlohmann::json& body,
-                 httplib::Response& response);
+  void Serve(const httplib::Request& request, const nlohmann::json& body,
+             httplib::Response& response) override;
   void ServeTags(httplib::Response& response) ABSL_LOCKS_EXCLUDED(mutex_);
   void ServePs(httplib::Response& response) ABSL_LOCKS_EXCLUDED(mutex_);
   void ServeShow(const std::string& name, httplib::Response& response)
@@ -138,28 +113,17 @@ class FakeOllama {
   void AnswerError(int status, const std::string& words,
                    httplib::Response& response) const;
 
-  const std::unique_ptr<httplib::Server> server_;
-  std::string endpoint_;
-  mutable Mutex mutex_;
-  mutable CondVar changed_;
   std::map<std::string, Model> models_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Runner> runners_ ABSL_GUARDED_BY(mutex_);  // by digest
   std::map<std::string, int> loading_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::pair<int, std::string>> failures_
       ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, Handler> faults_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, int> calls_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, std::vector<nlohmann::json>> bodies_
-      ABSL_GUARDED_BY(mutex_);
-  std::string authorization_ ABSL_GUARDED_BY(mutex_);
   int aborted_ ABSL_GUARDED_BY(mutex_) = 0;
   bool are_loads_held_ ABSL_GUARDED_BY(mutex_) = false;
   bool are_unloads_held_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_lying_ ABSL_GUARDED_BY(mutex_) = false;
   bool ignores_disconnects_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_expiry_late_ ABSL_GUARDED_BY(mutex_) = false;
-  bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
 };
 
 }  // namespace warmup

@@ -17,8 +17,6 @@ using httplib::Response;
 using nlohmann::json;
 
 constexpr char kJson[] = "application/json";
-// How often a waiting call looks whether its caller is still there.
-constexpr absl::Duration kLookAround = absl::Milliseconds(2);
 constexpr absl::Duration kDefaultKeepAlive = absl::Minutes(5);
 
 absl::Duration KeepAliveIn(const json& body, absl::Duration otherwise) {
@@ -34,29 +32,11 @@ std::string TimeText(absl::Time time) {
   return absl::FormatTime(absl::RFC3339_full, time, absl::UTCTimeZone());
 }
 
-void AnswerJson(const json& body, Response& response) {
-  response.set_content(body.dump(), kJson);
-}
-
 }  // namespace
 
-void FakeOllama::Serve(const Request& request, Response& response) {
-  const json body = json::parse(request.body, nullptr, false);
-  Handler fault;
-  {
-    MutexLock lock(mutex_);
-    ++calls_[request.path];
-    if (!body.is_discarded()) bodies_[request.path].push_back(body);
-    authorization_ = request.get_header_value("Authorization");
-    const auto it = faults_.find(request.path);
-    if (it != faults_.end()) fault = it->second;
-    changed_.NotifyAll();
-  }
-  fault ? fault(response) : ServeCall(request.path, body, response);
-}
-
-void FakeOllama::ServeCall(const std::string& path, const json& body,
-                           Response& response) {
+void FakeOllama::Serve(const Request& request, const json& body,
+                       Response& response) {
+  const std::string& path = request.path;
   const std::string name =
       body.is_object() ? body.value("model", "") : std::string();
   if (path == "/") {
@@ -229,8 +209,7 @@ bool FakeOllama::AwaitLoad(const std::string& name,
 
 void FakeOllama::AnswerError(int status, const std::string& words,
                              Response& response) const {
-  response.status = status;
-  response.set_content(json{{"error", words}}.dump(), kJson);
+  AnswerStatus(status, {{"error", words}}, response);
 }
 
 }  // namespace warmup

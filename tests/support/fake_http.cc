@@ -1,0 +1,144 @@
+#include "tests/support/fake_http.h"
+
+#include <httplib.h>
+
+#include <string_view>
+
+#include "absl/strings/str_cat.h"
+#include "tests/support/catch.h"
+#include "tests/support/eventually.h"
+
+namespace warmup {
+namespace {
+
+using httplib::DataSink;
+using httplib::Request;
+using httplib::Response;
+using nlohmann::json;
+
+constexpr char kJson[] = "application/json";
+
+}  // namespace
+
+FakeHttp::FakeHttp() : server_(std::make_unique<httplib::Server>()) {
+  server_->new_task_queue = [] { return new httplib::ThreadPool(16); };
+  server_->set_tcp_nodelay(true);
+  const auto take = [this](const Request& request, Response& response) {
+    Take(request, response);
+  };
+  server_->Get(".*", take);
+  server_->Post(".*", take);
+  const int port = server_->bind_to_any_port("127.0.0.1");
+  REQUIRE(port > 0);
+  endpoint_ = absl::StrCat("http://127.0.0.1:", port);
+}
+
+FakeHttp::~FakeHttp() { Stop(); }
+
+void FakeHttp::Start() {
+  thread_ = std::thread([this] { server_->listen_after_bind(); });
+  REQUIRE(Eventually([this] { return server_->is_running(); }));
+}
+
+void FakeHttp::Stop() {
+  {
+    MutexLock lock(mutex_);
+    is_stopping_ = true;
+    changed_.NotifyAll();
+  }
+  server_->stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void FakeHttp::Take(const Request& request, Response& response) {
+  const json body = json::parse(request.body, nullptr, false);
+  Handler fault;
+  {
+    MutexLock lock(mutex_);
+    ++calls_[request.path];
+    if (!body.is_discarded()) bodies_[request.path].push_back(body);
+    authorization_ = request.get_header_value("Authorization");
+    const auto it = faults_.find(request.path);
+    if (it != faults_.end()) fault = it->second;
+    changed_.NotifyAll();
+  }
+  fault ? fault(response) : Serve(request, body, response);
+}
+
+void FakeHttp::Answer(const std::string& path, int status,
+                      const std::string& body, const std::string& location) {
+  MutexLock lock(mutex_);
+  faults_[path] = [=](Response& response) {
+    response.status = status;
+    if (!location.empty()) response.set_header("Location", location);
+    response.set_content(body, kJson);
+  };
+}
+
+void FakeHttp::Hang(const std::string& path) {
+  MutexLock lock(mutex_);
+  faults_[path] = [this](Response& response) {
+    response.set_chunked_content_provider(
+        kJson, [this](size_t, DataSink& sink) {
+          MutexLock hang_lock(mutex_);
+          changed_.WaitFor(mutex_, kLookAround);
+          return !is_stopping_ && sink.is_writable();
+        });
+  };
+}
+
+void FakeHttp::CutAnswers(const std::string& path) {
+  MutexLock lock(mutex_);
+  faults_[path] = [](Response& response) {
+    static constexpr std::string_view kBegin = "{\"models\":[";
+    response.set_content_provider(2 * kBegin.size(), kJson,
+                                  [](size_t offset, size_t, DataSink& sink) {
+                                    if (offset == 0)
+                                      sink.write(kBegin.data(), kBegin.size());
+                                    return offset == 0;
+                                  });
+  };
+}
+
+void FakeHttp::AnswerWithoutEnd(const std::string& path) {
+  MutexLock lock(mutex_);
+  faults_[path] = [](Response& response) {
+    response.set_chunked_content_provider(kJson, [](size_t, DataSink& sink) {
+      static const std::string kBlock(65'536, '[');
+      return sink.write(kBlock.data(), kBlock.size());
+    });
+  };
+}
+
+void FakeHttp::Heal() {
+  MutexLock lock(mutex_);
+  faults_.clear();
+}
+
+int FakeHttp::CallCount(const std::string& path) const {
+  MutexLock lock(mutex_);
+  const auto it = calls_.find(path);
+  return it == calls_.end() ? 0 : it->second;
+}
+
+std::vector<json> FakeHttp::Bodies(const std::string& path) const {
+  MutexLock lock(mutex_);
+  const auto it = bodies_.find(path);
+  return it == bodies_.end() ? std::vector<json>() : it->second;
+}
+
+std::string FakeHttp::Authorization() const {
+  MutexLock lock(mutex_);
+  return authorization_;
+}
+
+void FakeHttp::AnswerJson(const json& body, Response& response) {
+  response.set_content(body.dump(), kJson);
+}
+
+void FakeHttp::AnswerStatus(int status, const json& body, Response& response) {
+  response.status = status;
+  AnswerJson(body, response);
+}
+
+}  // namespace warmup
