@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
 
@@ -23,19 +24,32 @@ constexpr char kJson[] = "application/json";
 FakeHttp::FakeHttp() : server_(std::make_unique<httplib::Server>()) {
   server_->new_task_queue = [] { return new httplib::ThreadPool(16); };
   server_->set_tcp_nodelay(true);
+  // Stop waits for idle connections as long.
+  server_->set_keep_alive_timeout(1);
   const auto take = [this](const Request& request, Response& response) {
     Take(request, response);
   };
   server_->Get(".*", take);
   server_->Post(".*", take);
-  const int port = server_->bind_to_any_port("127.0.0.1");
-  REQUIRE(port > 0);
-  endpoint_ = absl::StrCat("http://127.0.0.1:", port);
+  port_ = server_->bind_to_any_port("127.0.0.1");
+  REQUIRE(port_ > 0);
+  endpoint_ = absl::StrCat("http://127.0.0.1:", port_);
 }
 
 FakeHttp::~FakeHttp() { Stop(); }
 
-void FakeHttp::Start() {
+void FakeHttp::Start() { Listen(); }
+
+void FakeHttp::StartAgain() {
+  {
+    MutexLock lock(mutex_);
+    is_stopping_ = false;
+  }
+  REQUIRE(server_->bind_to_port("127.0.0.1", port_));
+  Listen();
+}
+
+void FakeHttp::Listen() {
   thread_ = std::thread([this] { server_->listen_after_bind(); });
   REQUIRE(Eventually([this] { return server_->is_running(); }));
 }
@@ -58,9 +72,14 @@ void FakeHttp::Take(const Request& request, Response& response) {
     ++calls_[request.path];
     if (!body.is_discarded()) bodies_[request.path].push_back(body);
     authorization_ = request.get_header_value("Authorization");
-    const auto it = faults_.find(request.path);
+    auto it = faults_.find(request.path);
+    if (it == faults_.end()) it = faults_.find(kEveryPath);
     if (it != faults_.end()) fault = it->second;
     changed_.NotifyAll();
+    const absl::Time due = absl::Now() + delay_;
+    while (!is_stopping_ && absl::Now() < due) {
+      changed_.WaitFor(mutex_, due - absl::Now());
+    }
   }
   fault ? fault(response) : Serve(request, body, response);
 }
@@ -110,8 +129,14 @@ void FakeHttp::AnswerWithoutEnd(const std::string& path) {
   };
 }
 
+void FakeHttp::AnswerAfter(absl::Duration delay) {
+  MutexLock lock(mutex_);
+  delay_ = delay;
+}
+
 void FakeHttp::Heal() {
   MutexLock lock(mutex_);
+  delay_ = absl::ZeroDuration();
   faults_.clear();
 }
 

@@ -32,15 +32,21 @@ class FakeHttp {
 
   const std::string& endpoint() const { return endpoint_; }
 
-  // --- Faults, by path; they take the place of the answer ---
+  // --- Faults, by path, or of kEveryPath; they take the place of the answer
+  // ---
+  static constexpr char kEveryPath[] = "*";
   void Answer(const std::string& path, int status, const std::string& body,
               const std::string& location = "");
   void Hang(const std::string& path);
   void CutAnswers(const std::string& path);
   void AnswerWithoutEnd(const std::string& path);
+  // Each answer, right or wrong, comes after this.
+  void AnswerAfter(absl::Duration delay);
   virtual void Heal();
-  // No longer listens.
+  // No longer listens. All calls under way are cut.
   void Stop();
+  // Does again, where it did.
+  void StartAgain();
 
   // --- What it saw ---
   int CallCount(const std::string& path) const;
@@ -72,10 +78,13 @@ class FakeHttp {
   using Handler = std::function<void(httplib::Response& response)>;
 
   void Take(const httplib::Request& request, httplib::Response& response);
+  void Listen();
 
   const std::unique_ptr<httplib::Server> server_;
+  int port_ = 0;
   std::string endpoint_;
   std::map<std::string, Handler> faults_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration delay_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, int> calls_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::vector<nlohmann::json>> bodies_
       ABSL_GUARDED_BY(mutex_);

@@ -99,7 +99,17 @@ void FakeOllama::Restart() {
 
 bool FakeOllama::IsLoaded(const std::string& name) const {
   MutexLock lock(mutex_);
-  return runners_.contains(DigestOf(name));
+  return Runs(name);
+}
+
+bool FakeOllama::Runs(const std::string& name) const {
+  const auto it = runners_.find(DigestOf(name));
+  return it != runners_.end() && !it->second.is_dead;
+}
+
+void FakeOllama::KillRunner(const std::string& name) {
+  MutexLock lock(mutex_);
+  runners_.at(DigestOf(name)).is_dead = true;
 }
 
 absl::Time FakeOllama::ExpiryOf(const std::string& name) const {
@@ -125,6 +135,7 @@ void FakeOllama::Begin(const std::string& name, absl::Duration keep_alive) {
     runner.shown = model == nullptr ? name : model->name;
   }
   runner.keep_alive = keep_alive;
+  runner.is_dead = false;
   ++runner.requests;
 }
 

@@ -21,7 +21,8 @@ namespace warmup {
 //  - `expires_at` is set when the last request on a model ends; the first
 //    request's is the time of the look; it stands still meanwhile;
 //  - a request without keep_alive keeps the last one;
-//  - names of one digest share a runner, which shows under the first of them.
+//  - names of one digest share a runner, which shows under the first of them;
+//  - a killed runner shows on; the next request has it loaded anew.
 // Loads end at once unless held. Thread-safe.
 class FakeOllama final : public FakeHttp {
  public:
@@ -53,6 +54,7 @@ class FakeOllama final : public FakeHttp {
   // Unloads as if its time were over, or its user had.
   void Drop(const std::string& name);
   void SetExpiry(const std::string& name, absl::Time expires_at);
+  void KillRunner(const std::string& name);
 
   // --- Loads ---
   void HoldLoads(bool are_held);
@@ -73,7 +75,7 @@ class FakeOllama final : public FakeHttp {
   void Restart();
 
   // --- What it saw ---
-  bool IsLoaded(const std::string& name) const;
+  bool IsLoaded(const std::string& name) const;  // by a runner that lives
   absl::Time ExpiryOf(const std::string& name) const;
 
  private:
@@ -86,6 +88,7 @@ class FakeOllama final : public FakeHttp {
     int requests = 0;
     bool has_expiry = false;  // not while the first request runs
     int unload_looks = -1;    // left until it is gone; -1: it stays
+    bool is_dead = false;
   };
 
   void Serve(const httplib::Request& request, const nlohmann::json& body,
@@ -105,6 +108,9 @@ class FakeOllama final : public FakeHttp {
   void Begin(const std::string& name, absl::Duration keep_alive)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether its runner is there and lives.
+  bool Runs(const std::string& name) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Null: unknown. "a" stands for "a:latest".
   const Model* FindModel(const std::string& name) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -197,7 +197,7 @@ bool FakeOllama::AwaitLoad(const std::string& name,
   ++loading_[name];
   changed_.NotifyAll();
   bool is_wanted = true;
-  while (are_loads_held_ && !runners_.contains(DigestOf(name)) && is_wanted) {
+  while (are_loads_held_ && !Runs(name) && is_wanted) {
     changed_.WaitFor(mutex_, kLookAround);
     is_wanted = !is_stopping_ && (ignores_disconnects_ || is_connected());
   }
