@@ -1,6 +1,11 @@
 #ifndef WARMUP_SERVER_ENGINE_SERVICE_H_
 #define WARMUP_SERVER_ENGINE_SERVICE_H_
 
+#include <atomic>
+#include <chrono>
+#include <set>
+
+#include "absl/status/status.h"
 #include "core/runtime/runtime.h"
 #include "server/call_queue.h"
 #include "server/rpc_metrics.h"
@@ -15,13 +20,47 @@ class EngineServer {
   EngineServer(CallQueue& queue, RpcMetrics& metrics);
 
   grpc::Service* service() { return &service_; }
+  EventSink& sink() { return sink_; }
   void Listen(Runtime& runtime);
+  // Ends all streams; on the queue's thread.
+  void EndStreams(const absl::Status& status);
 
  private:
+  class Watch;
+
+  // Tells the streams that a list may be another one.
+  class Sink final : public EventSink {
+   public:
+    explicit Sink(QueueWake& wake) : wake_(wake) {}
+    void OnObservation(const Observation& observation) override {
+      const bool is_news = observation.have_engines_changed ||
+                           !observation.changed.empty() ||
+                           !observation.removed.empty();
+      if (is_news && has_streams_.load()) wake_.WakeAfter(kPause);
+    }
+    void SetHasStreams(bool has_streams) { has_streams_.store(has_streams); }
+
+   private:
+    // A list is made from the whole catalogue: not more often than this.
+    static constexpr auto kPause = std::chrono::milliseconds(50);
+
+    QueueWake& wake_;
+    std::atomic<bool> has_streams_{false};
+  };
+
+  void ListenEdits();
+
   CallQueue& queue_;
   RpcMetrics::Method* const list_metrics_;
+  RpcMetrics::Method* const watch_metrics_;
   RpcMetrics::Method* const detect_metrics_;
+  RpcMetrics::Method* const add_metrics_;
+  RpcMetrics::Method* const remove_metrics_;
   v1::EngineService::AsyncService service_;
+  Runtime* runtime_ = nullptr;
+  std::set<Watch*> watches_;  // the queue's thread's
+  QueueWake wake_;
+  Sink sink_;
 };
 
 }  // namespace warmup

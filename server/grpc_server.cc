@@ -77,7 +77,7 @@ GrpcServer::GrpcServer(Options options, const Clock& clock,
 GrpcServer::~GrpcServer() { Shutdown(); }
 
 std::vector<EventSink*> GrpcServer::sinks() {
-  return {&models_.sink(), &events_.sink()};
+  return {&models_.sink(), &events_.sink(), &engines_.sink()};
 }
 
 absl::Status GrpcServer::Bind() {
@@ -150,6 +150,7 @@ void GrpcServer::EndStreams() {
   models_.EndStreams(why);
   warmup_.EndStreams(why);
   events_.EndStreams(why);
+  engines_.EndStreams(why);
   reflection_.EndStreams();
   MutexLock lock(mutex_);
   is_drained_ = true;

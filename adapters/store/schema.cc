@@ -83,6 +83,15 @@ constexpr const char* kMigrations[] = {
         metadata BLOB NOT NULL
       );
     )sql",
+    R"sql(
+      CREATE TABLE engines (
+        endpoint TEXT PRIMARY KEY,
+        id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        token_file TEXT NOT NULL,
+        is_removed INTEGER NOT NULL
+      ) WITHOUT ROWID;
+    )sql",
 };
 
 absl::Status Refuse(const std::string& path, const std::string& why) {

@@ -176,6 +176,27 @@ absl::Status ReadLearned(Database& database, StoredState& state) {
   return absl::OkStatus();
 }
 
+absl::Status ReadEngines(Database& database, StoredState& state) {
+  WARMUP_ASSIGN_OR_RETURN(
+      Statement rows,
+      database.Prepare("SELECT endpoint, id, kind, token_file, is_removed"
+                       " FROM engines ORDER BY endpoint"));
+  while (true) {
+    WARMUP_ASSIGN_OR_RETURN(const bool has_row, rows.Next());
+    if (!has_row) return absl::OkStatus();
+    PutEngine engine{.spec = {.id = rows.Text(1),
+                              .kind = rows.Text(2),
+                              .endpoint = rows.Text(0),
+                              .token_file = rows.Text(3)},
+                     .is_removed = rows.Int(4) != 0};
+    if (!ValidateId("engine.id", engine.spec.id).ok()) {
+      WarnLeftOut(state, "engine", engine.spec.id, "its row is damaged");
+      continue;
+    }
+    state.engines.push_back(std::move(engine));
+  }
+}
+
 absl::Status ReadEvents(Database& database, StoredState& state) {
   WARMUP_ASSIGN_OR_RETURN(
       Statement rows,
@@ -210,6 +231,7 @@ absl::StatusOr<StoredState> ReadTables(Database& database) {
   WARMUP_RETURN_IF_ERROR(ReadSessions(database, state));
   WARMUP_RETURN_IF_ERROR(ReadPolicy(database, state));
   WARMUP_RETURN_IF_ERROR(ReadLearned(database, state));
+  WARMUP_RETURN_IF_ERROR(ReadEngines(database, state));
   WARMUP_RETURN_IF_ERROR(ReadEvents(database, state));
   return state;
 }

@@ -19,6 +19,7 @@ struct TableWriter::Statements {
   Statement delete_session;
   Statement put_policy;
   Statement put_learned;
+  Statement put_engine;
   Statement append_event;
   Statement trim_events;
 
@@ -29,6 +30,7 @@ struct TableWriter::Statements {
   absl::Status Write(const DeleteSession& change);
   absl::Status Write(const PutPolicy& change);
   absl::Status Write(const PutLearned& change);
+  absl::Status Write(const PutEngine& change);
   absl::Status Write(const AppendEvent& change);
 };
 
@@ -103,6 +105,16 @@ absl::Status TableWriter::Statements::Write(const PutLearned& change) {
       .Run();
 }
 
+absl::Status TableWriter::Statements::Write(const PutEngine& change) {
+  const EngineSpec& spec = change.spec;
+  return put_engine.Bind(spec.endpoint)
+      .Bind(spec.id)
+      .Bind(spec.kind)
+      .Bind(spec.token_file)
+      .Bind(int64_t{change.is_removed})
+      .Run();
+}
+
 absl::Status TableWriter::Statements::Write(const AppendEvent& change) {
   const Event& event = change.event;
   const std::string metadata = EncodeTextMap(event.metadata);
@@ -159,6 +171,10 @@ absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Create(
       database.Prepare("REPLACE INTO learned (only_row, version, checksum,"
                        " snapshot) VALUES (1,?,?,?)"));
   WARMUP_ASSIGN_OR_RETURN(
+      Statement put_engine,
+      database.Prepare("REPLACE INTO engines (endpoint, id, kind, token_file,"
+                       " is_removed) VALUES (?,?,?,?,?)"));
+  WARMUP_ASSIGN_OR_RETURN(
       Statement append_event,
       database.Prepare("REPLACE INTO events (sequence, id, type, source,"
                        " timestamp_unix_ns, data_json, metadata)"
@@ -174,7 +190,7 @@ absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Create(
           std::move(put_model), std::move(delete_model),
           std::move(delete_measurements), std::move(put_measurements),
           std::move(put_session), std::move(delete_session),
-          std::move(put_policy), std::move(put_learned),
+          std::move(put_policy), std::move(put_learned), std::move(put_engine),
           std::move(append_event), std::move(trim_events))));
 }
 

@@ -23,6 +23,10 @@ inline constexpr size_t kMaxLabels = 64;
 inline constexpr size_t kMaxLabelBytes = 1'024;
 inline constexpr int64_t kMaxModelBytes = int64_t{1} << 44;  // 16 TiB
 
+// Engines, and endpoints that were removed for good.
+inline constexpr size_t kMaxEngines = 64;
+inline constexpr size_t kMaxRemovedEngines = 256;
+
 // Leases of sessions and of models (INVALID_ARGUMENT outside the range).
 inline constexpr absl::Duration kMinSessionLease = absl::Seconds(1);
 inline constexpr absl::Duration kMaxSessionLease = absl::Hours(24);

@@ -68,10 +68,12 @@ struct Observation {
   std::vector<DemandServed> demands;
   std::vector<LoadFinished> loads;
   bool has_new_events = false;
+  // An engine came, went, or is there again or not any more.
+  bool have_engines_changed = false;
 
   bool IsEmpty() const {
     return changed.empty() && removed.empty() && demands.empty() &&
-           loads.empty() && !has_new_events;
+           loads.empty() && !has_new_events && !have_engines_changed;
   }
 };
 

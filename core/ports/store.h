@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "core/events/event.h"
 #include "core/model/model.h"
+#include "core/ports/engine_finder.h"
 #include "core/predict/predictor_state.h"
 #include "core/session/session_table.h"
 
@@ -40,12 +41,18 @@ struct PutPolicy {
 struct PutLearned {
   PredictorState state;
 };
+// What somebody said of the server at an endpoint, which is the key: that it is
+// an engine, or that it is not to be one however often it is found.
+struct PutEngine {
+  EngineSpec spec;
+  bool is_removed = false;
+};
 struct AppendEvent {
   Event event;  // the store keeps the newest limits::kStoredEvents
 };
 using StoreChange =
     std::variant<PutModel, DeleteModel, PutMeasurements, PutSession,
-                 DeleteSession, PutPolicy, PutLearned, AppendEvent>;
+                 DeleteSession, PutPolicy, PutLearned, PutEngine, AppendEvent>;
 
 // What a start finds.
 struct StoredState {
@@ -57,6 +64,7 @@ struct StoredState {
   std::vector<Session> sessions;
   std::optional<SwitchingPolicy> policy;
   std::optional<PredictorState> learned;
+  std::vector<PutEngine> engines;
   std::vector<Event> events;  // oldest first
   uint64_t last_event_sequence = 0;
   // Things set aside instead of failing the start, for people: "learned state

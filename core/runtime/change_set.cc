@@ -28,6 +28,9 @@ struct KeyOf {
   }
   std::string operator()(const PutPolicy&) const { return "policy"; }
   std::string operator()(const PutLearned&) const { return "learned"; }
+  std::string operator()(const PutEngine& change) const {
+    return "engine " + change.spec.endpoint;
+  }
   // Every event counts.
   std::string operator()(const AppendEvent&) const { return ""; }
 };

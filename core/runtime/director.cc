@@ -46,6 +46,7 @@ Director::Director(Options options)
   for (const auto& [device, device_options] : options_.devices) {
     ledger_.SetBudget(device, device_options.budget_bytes);
   }
+  for (const std::string& engine : options_.engines) engines_[engine];
 }
 
 void Director::Restore(const StoredState& state) {
@@ -209,7 +210,7 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
   }
   for (const Coordinator::Wanted& wanted : coordinator_.WantedModels(now)) {
     const Catalogue::Entry* entry = catalogue_.Find(wanted.model);
-    if (entry == nullptr) continue;
+    if (entry == nullptr || !HasEngine(entry->spec.engine)) continue;
     snapshot.wanted.push_back({wanted.model, entry->spec.device,
                                entry->PeakBytes(), wanted.kind,
                                wanted.may_evict});

@@ -43,7 +43,7 @@ class Director {
   struct Options {
     SwitchingPolicy policy;
     std::map<std::string, DeviceOptions> devices;
-    std::set<std::string> engines;  // ids that models may name
+    std::set<std::string> engines;  // the first ones
     absl::TimeZone zone = absl::UTCTimeZone();
     uint64_t seed = 1;
   };
@@ -127,8 +127,17 @@ class Director {
   // Registers a model that its engine offers. Nothing if it is there already;
   // a name that another engine's model has is told apart by the engine's.
   bool OnOffered(absl::Time now, ModelSpec spec, Effects* fx);
+  // From here on models may name it. Nothing if it is there already.
+  void AddEngine(absl::Time now, const std::string& engine, Effects* fx);
+  // Its models leave the catalogue; what it holds it keeps. FAILED_PRECONDITION
+  // while one of them is held, wanted or on its way.
+  absl::Status RemoveEngine(absl::Time now, const std::string& engine,
+                            Effects* fx);
+  bool HasEngine(const std::string& engine) const {
+    return engines_.contains(engine);
+  }
   std::vector<EngineStatus> ListEngines() const;
-  // False while its last look failed.
+  // False while it is not there or its last look failed.
   bool IsAvailable(const std::string& engine) const;
   // The models of each engine, made anew only when the catalogue has changed.
   std::shared_ptr<const std::vector<ModelSpec>> ModelsOf(
@@ -185,6 +194,11 @@ class Director {
 
   absl::StatusOr<const Catalogue::Entry*> FindEntry(const ModelId& id) const;
   absl::Status CheckPlacement(const ModelSpec& spec) const;
+  // UNAVAILABLE unless the engine of `spec` is there: it may have been found
+  // only by an earlier run.
+  absl::Status CheckHasEngine(const ModelSpec& spec) const;
+  // The list that ModelsOf keeps is not right any more.
+  void ForgetModelsOf(const std::string& engine);
   ModelView View(const Catalogue::Entry& entry) const;
   // Tells the observers that `id` changed.
   void Changed(const ModelId& id, Effects* fx);

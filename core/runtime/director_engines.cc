@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/runtime/director.h"
 #include "core/runtime/event_data.h"
 
@@ -109,12 +110,15 @@ void Director::Lost(absl::Time now, const ModelId& id,
 
 void Director::SetHealth(absl::Time now, const std::string& engine,
                          const absl::Status& health, Effects* fx) {
-  EngineState& state = engines_[engine];
+  const auto it = engines_.find(engine);
+  if (it == engines_.end()) return;  // removed meanwhile
+  EngineState& state = it->second;
   const bool was_available = state.health.ok();
   const bool is_first = state.since == absl::InfinitePast();
   state.health = health;
   if (health.ok() == was_available && !is_first) return;
   state.since = now;
+  fx->observation.have_engines_changed = true;
   if (!health.ok()) {
     if (is_first) return;  // most people have few of the engines there are
     fx->events.push_back(MakeEvent(
@@ -132,7 +136,7 @@ void Director::SetHealth(absl::Time now, const std::string& engine,
 
 bool Director::IsAvailable(const std::string& engine) const {
   const auto it = engines_.find(engine);
-  return it == engines_.end() || it->second.health.ok();
+  return it != engines_.end() && it->second.health.ok();
 }
 
 bool Director::OnOffered(absl::Time now, ModelSpec spec, Effects* fx) {
@@ -144,20 +148,53 @@ bool Director::OnOffered(absl::Time now, ModelSpec spec, Effects* fx) {
   return there == nullptr && RegisterModel(now, std::move(spec), fx).ok();
 }
 
+void Director::AddEngine(absl::Time now, const std::string& engine,
+                         Effects* fx) {
+  if (!engines_.try_emplace(engine).second) return;
+  fx->observation.have_engines_changed = true;
+  fx->events.push_back(MakeEvent(now, "engine_added", {{"engine", engine}}));
+}
+
+absl::Status Director::RemoveEngine(absl::Time now, const std::string& engine,
+                                    Effects* fx) {
+  const auto models = ModelsOf(engine);
+  for (const ModelSpec& spec : *models) {
+    const Coordinator::Track* track = coordinator_.Find(spec.id);
+    if (spec.is_pinned) return ModelInUse(spec.id, "pinned: unpin it first");
+    if (leases_.Count(spec.id) > 0) return ModelInUse(spec.id, "leased");
+    if (track == nullptr) continue;
+    if (!track->waiters.empty()) return ModelInUse(spec.id, "waited for");
+    if (track->state() == ModelState::kLoading ||
+        track->state() == ModelState::kUnloading) {
+      return ModelInUse(spec.id, ToString(track->state()));
+    }
+  }
+  for (const ModelSpec& spec : *models) {
+    const Coordinator::Track* track = coordinator_.Find(spec.id);
+    if (track != nullptr && track->state() == ModelState::kReady) {
+      ledger_.Release(spec.id);
+      coordinator_.OnLost(now, spec.id);
+    }
+    WARMUP_RETURN_IF_ERROR(RemoveModel(now, spec.id, fx));
+  }
+  engines_.erase(engine);
+  fx->observation.have_engines_changed = true;
+  fx->events.push_back(MakeEvent(now, "engine_removed", {{"engine", engine}}));
+  Reconcile(now, fx);
+  return absl::OkStatus();
+}
+
 std::vector<EngineStatus> Director::ListEngines() const {
   std::map<std::string, EngineStatus> engines;
-  for (const std::string& id : options_.engines) {
+  for (const auto& [id, state] : engines_) {
     EngineStatus& status = engines[id];
     status.info.id = id;
-    status.since = absl::InfinitePast();
-    const auto state = engines_.find(id);
-    if (state == engines_.end()) continue;
-    status.health = state->second.health;
-    status.since = state->second.since;
+    status.health = state.health;
+    status.since = state.since;
   }
   for (const Catalogue::Entry* entry : catalogue_.List("", catalogue_.size())) {
     const auto status = engines.find(entry->spec.engine);
-    if (status == engines.end()) continue;  // not configured any more
+    if (status == engines.end()) continue;
     ++status->second.models;
     const Coordinator::Track* track = coordinator_.Find(entry->spec.id);
     if (track != nullptr && track->state() == ModelState::kReady) {
@@ -171,17 +208,20 @@ std::vector<EngineStatus> Director::ListEngines() const {
 
 std::shared_ptr<const std::vector<ModelSpec>> Director::ModelsOf(
     const std::string& engine) {
-  EngineState& state = engines_[engine];
-  if (state.models == nullptr) {
+  const auto state = engines_.find(engine);
+  if (state == engines_.end()) {
+    return std::make_shared<const std::vector<ModelSpec>>();
+  }
+  if (state->second.models == nullptr) {
     std::vector<ModelSpec> models;
     for (const Catalogue::Entry* entry :
          catalogue_.List("", catalogue_.size())) {
       if (entry->spec.engine == engine) models.push_back(entry->spec);
     }
-    state.models =
+    state->second.models =
         std::make_shared<const std::vector<ModelSpec>>(std::move(models));
   }
-  return state.models;
+  return state->second.models;
 }
 
 bool Director::IsAnybodyHere(absl::Time now) const {

@@ -12,7 +12,8 @@ namespace warmup {
 absl::Status Director::DemandModel(absl::Time now, const ModelId& id,
                                    WaiterId waiter, absl::Time deadline,
                                    Effects* fx) {
-  WARMUP_RETURN_IF_ERROR(FindEntry(id).status());
+  WARMUP_ASSIGN_OR_RETURN(const Catalogue::Entry* found, FindEntry(id));
+  WARMUP_RETURN_IF_ERROR(CheckHasEngine(found->spec));
   last_fact_at_ = now;
   WARMUP_ASSIGN_OR_RETURN(std::optional<Wake> wake,
                           coordinator_.Demand(now, id, waiter, deadline));
@@ -30,7 +31,8 @@ absl::Status Director::DemandModel(absl::Time now, const ModelId& id,
 
 absl::Status Director::RequestModel(absl::Time now, const ModelId& id,
                                     bool may_evict, Effects* fx) {
-  WARMUP_RETURN_IF_ERROR(FindEntry(id).status());
+  WARMUP_ASSIGN_OR_RETURN(const Catalogue::Entry* found, FindEntry(id));
+  WARMUP_RETURN_IF_ERROR(CheckHasEngine(found->spec));
   // What the policy would refuse is refused before anything is changed: the
   // caller is not there any more to be told later.
   const Coordinator::Track* track = coordinator_.Find(id);
@@ -39,7 +41,7 @@ absl::Status Director::RequestModel(absl::Time now, const ModelId& id,
                        track->state() == ModelState::kFailed;
   if (is_idle && !coordinator_.IsBackingOff(now, id)) {
     PolicySnapshot snapshot = Snapshot(now);
-    const Catalogue::Entry& entry = *catalogue_.Find(id);
+    const Catalogue::Entry& entry = *found;
     std::erase_if(snapshot.wanted,
                   [&](const WantedView& w) { return w.model == id; });
     snapshot.wanted.insert(snapshot.wanted.begin(),

@@ -26,10 +26,10 @@ absl::StatusOr<const Catalogue::Entry*> Director::FindEntry(
 }
 
 absl::Status Director::CheckPlacement(const ModelSpec& spec) const {
-  if (!options_.engines.contains(spec.engine)) {
+  if (!HasEngine(spec.engine)) {
     return MakeError(absl::StatusCode::kNotFound, "ENGINE_NOT_FOUND",
                      absl::StrCat("model \"", spec.id, "\" names engine \"",
-                                  spec.engine, "\", which is not configured"),
+                                  spec.engine, "\", which is not there"),
                      {{"model", spec.id}, {"engine", spec.engine}});
   }
   if (!options_.devices.contains(spec.device)) {
@@ -41,6 +41,20 @@ absl::Status Director::CheckPlacement(const ModelSpec& spec) const {
   return absl::OkStatus();
 }
 
+absl::Status Director::CheckHasEngine(const ModelSpec& spec) const {
+  if (HasEngine(spec.engine)) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kUnavailable, "ENGINE_UNAVAILABLE",
+      absl::StrCat("model \"", spec.id, "\" is of engine \"", spec.engine,
+                   "\", which is neither configured nor found"),
+      {{"model", spec.id}, {"engine", spec.engine}}, absl::Seconds(1));
+}
+
+void Director::ForgetModelsOf(const std::string& engine) {
+  const auto state = engines_.find(engine);
+  if (state != engines_.end()) state->second.models = nullptr;
+}
+
 absl::StatusOr<ModelView> Director::RegisterModel(absl::Time now,
                                                   ModelSpec spec, Effects* fx) {
   WARMUP_RETURN_IF_ERROR(ValidateSpec(spec));
@@ -48,7 +62,7 @@ absl::StatusOr<ModelView> Director::RegisterModel(absl::Time now,
   WARMUP_ASSIGN_OR_RETURN(const ModelSpec registered,
                           catalogue_.Register(std::move(spec)));
   by_type_[registered.type].insert(registered.id);
-  engines_[registered.engine].models = nullptr;
+  ForgetModelsOf(registered.engine);
   fx->changes.push_back(PutModel{registered});
   Log(now, "model_registered", registered.id, fx);
   Changed(registered.id, fx);
@@ -77,8 +91,8 @@ absl::StatusOr<ModelView> Director::UpdateModel(
       catalogue_.Update(std::move(spec), expected_revision));
   by_type_[old_type].erase(id);
   by_type_[updated.type].insert(id);
-  engines_[old_engine].models = nullptr;
-  engines_[updated.engine].models = nullptr;
+  ForgetModelsOf(old_engine);
+  ForgetModelsOf(updated.engine);
   fx->changes.push_back(PutModel{updated});
   Log(now, "model_updated", id, fx);
   Changed(id, fx);
@@ -97,7 +111,7 @@ absl::Status Director::RemoveModel(absl::Time now, const ModelId& id,
     return ModelInUse(id, "waited for");
   }
   by_type_[entry->spec.type].erase(id);
-  engines_[entry->spec.engine].models = nullptr;
+  ForgetModelsOf(entry->spec.engine);
   WARMUP_RETURN_IF_ERROR(catalogue_.Remove(id).status());
   coordinator_.Forget(id);
   predictor_.ForgetModel(id);

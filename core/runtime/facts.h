@@ -13,6 +13,7 @@
 #include "core/model/model.h"
 #include "core/ports/device_monitor.h"
 #include "core/ports/engine.h"
+#include "core/ports/engine_finder.h"
 #include "core/ports/event_sink.h"
 #include "core/predict/predictor.h"
 
@@ -74,12 +75,25 @@ struct EngineLook {
   absl::StatusOr<std::vector<Sighting>> sightings;  // of `models`, in order
 };
 
+// How an engine came to be one.
+enum class EngineOrigin {
+  kConfigured,  // also the one built in
+  kAdded,       // by a call
+  kFound,
+};
+
 struct EngineStatus {
-  EngineInfo info;      // of the director only the id
+  EngineInfo info;  // of the director only the id
+  EngineOrigin origin = EngineOrigin::kConfigured;
   absl::Status health;  // of the last look; OK before the first
   absl::Time since;     // when that began; InfinitePast: since the start
   size_t models = 0;    // in the catalogue
   size_t models_ready = 0;
+};
+
+struct EngineListing {
+  std::vector<EngineStatus> engines;  // by id
+  std::vector<NotTaken> not_taken;    // by endpoint
 };
 
 struct DeviceStatus {

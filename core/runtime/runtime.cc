@@ -30,6 +30,7 @@ Runtime::Runtime(Options options, Ports ports, const StoredState& state)
                 OnStoreHealth(is_healthy, status);
               }),
       director_(options_.director) {
+  RestoreEngines(state);
   MutexLock lock(mutex_);
   director_.Restore(state);
   last_status_ = std::make_shared<const Status>(director_.GetStatus());
@@ -61,6 +62,12 @@ void Runtime::Change(
   Execute(std::move(fx));
 }
 
+// For runtime_engines.cc.
+template void Runtime::Change<EngineStatus>(
+    Done<EngineStatus> done,
+    const std::function<absl::StatusOr<EngineStatus>(absl::Time, Effects*)>&
+        decide);
+
 void Runtime::ChangeSession(
     Done<SessionAnswer> done,
     const std::function<absl::StatusOr<Session>(absl::Time, Effects*)>&
@@ -85,14 +92,18 @@ void Runtime::ChangeSession(
 
 void Runtime::ChangeModel(ModelSpec spec, Done<ModelView> done,
                           DecideModel decide) {
-  const auto engine = ports_.engines.find(spec.engine);
-  if (engine == ports_.engines.end() || !ValidateSpec(spec).ok()) {
+  std::shared_ptr<Engine> engine;
+  {
+    MutexLock lock(mutex_);
+    engine = FindEngine(spec.engine);
+  }
+  if (engine == nullptr || !ValidateSpec(spec).ok()) {
     Change<ModelView>(std::move(done), [&](absl::Time now, Effects* fx) {
       return decide(now, std::move(spec), fx);  // names what is wrong
     });
     return;
   }
-  workers_.Run([this, engine = engine->second, spec = std::move(spec),
+  workers_.Run([this, engine = std::move(engine), spec = std::move(spec),
                 done = std::move(done), decide = std::move(decide)]() mutable {
     absl::StatusOr<ModelSpec> described = engine->Describe(spec);
     if (!described.ok()) {

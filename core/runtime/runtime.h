@@ -18,6 +18,7 @@
 #include "core/events/event_log.h"
 #include "core/ports/device_monitor.h"
 #include "core/ports/engine.h"
+#include "core/ports/engine_finder.h"
 #include "core/ports/event_sink.h"
 #include "core/ports/store.h"
 #include "core/runtime/director.h"
@@ -51,9 +52,10 @@ class Runtime {
     const Clock& clock;
     Store& store;
     EventLog& events;
-    std::map<std::string, Engine*> engines;          // by id
+    std::map<std::string, Engine*> engines;          // by id; those that stay
     std::map<std::string, DeviceMonitor*> monitors;  // by device
     std::vector<EventSink*> sinks;
+    EngineFinder& finder;
   };
 
   template <typename T>
@@ -83,11 +85,19 @@ class Runtime {
   absl::StatusOr<ModelView> GetModel(const ModelId& id) const;
   std::vector<ModelView> ListModels(const ModelId& after, size_t limit) const;
   SwitchingPolicy GetPolicy() const;
-  // What the engines offer by themselves is registered when they are first
-  // seen, from time to time, and with the next look after this.
+
+  // Engines (runtime_engines.cc). Servers on this machine are looked for, and
+  // what engines offer is registered, at the start, from time to time, and soon
+  // after this.
   void DiscoverSoon();
   // What each engine is like, and how its last look went.
-  std::vector<EngineStatus> ListEngines() const;
+  EngineListing ListEngines() const;
+  // Both are kept over restarts. ALREADY_EXISTS, RESOURCE_EXHAUSTED, and what
+  // EngineFinder::Make says.
+  void AddEngine(EngineSpec spec, Done<EngineStatus> done);
+  // One that was found is not taken again until it is added. NOT_FOUND;
+  // FAILED_PRECONDITION for one that is configured or holds what is in use.
+  void RemoveEngine(const std::string& id, Done<std::string> done);
 
   // Loads. The returned id withdraws the caller; 0: already answered.
   WaiterId LoadModel(const ModelId& id, absl::Time deadline, Done<Wake> done);
@@ -163,6 +173,20 @@ class Runtime {
   LeaseId NewLeaseId() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunTicker();
   void MeasureDevices();
+  // An engine, and who brought it.
+  struct EngineEntry {
+    std::shared_ptr<Engine> engine;
+    EngineOrigin origin = EngineOrigin::kConfigured;
+  };
+  // Null: not there.
+  std::shared_ptr<Engine> FindEngine(const std::string& id) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RestoreEngines(const StoredState& state);
+  void SearchEngines();
+  absl::Status TakeEngine(std::shared_ptr<Engine> engine, EngineOrigin origin,
+                          Effects* fx) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  EngineStatus StatusOf(EngineStatus status) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LookAtEngines();
   void LookAt(Engine* engine);
   void Discover(Engine* engine);
@@ -194,6 +218,12 @@ class Runtime {
     absl::Time next_discovery = absl::InfinitePast();
   };
   std::map<std::string, LookPlan> looks_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, EngineEntry> engines_ ABSL_GUARDED_BY(mutex_);
+  // By endpoint: what was added, and what was removed for good.
+  std::map<std::string, PutEngine> named_engines_ ABSL_GUARDED_BY(mutex_);
+  std::vector<NotTaken> not_taken_ ABSL_GUARDED_BY(mutex_);
+  bool is_searching_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Time next_search_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   absl::Time next_tick_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_learned_dirty_ ABSL_GUARDED_BY(mutex_) = false;

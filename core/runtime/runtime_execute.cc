@@ -122,11 +122,12 @@ void Runtime::Execute(Effects fx) {
 
 void Runtime::StartLoad(const LoadOrder& order) {
   std::shared_ptr<LoadTask> task;
+  std::shared_ptr<Engine> engine;
   {
     MutexLock lock(mutex_);
     task = tasks_[order.id];
+    engine = FindEngine(order.spec.engine);
   }
-  Engine* engine = ports_.engines.at(order.spec.engine);
   workers_.Run([this, order, task, engine] {
     FinishLoad(order.id, engine->Load(order.spec, *task));
   });
@@ -144,7 +145,11 @@ void Runtime::FinishLoad(LoadId id, const absl::StatusOr<LoadResult>& result) {
 }
 
 void Runtime::StartUnload(const UnloadOrder& order) {
-  Engine* engine = ports_.engines.at(order.spec.engine);
+  std::shared_ptr<Engine> engine;
+  {
+    MutexLock lock(mutex_);
+    engine = FindEngine(order.spec.engine);
+  }
   workers_.Run([this, order, engine] {
     const absl::Status status = engine->Unload(order.spec);
     Effects fx;

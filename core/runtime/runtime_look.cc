@@ -18,6 +18,7 @@ constexpr int kRestPerWork = 200;
 
 void Runtime::DiscoverSoon() {
   MutexLock lock(mutex_);
+  next_search_ = absl::InfinitePast();
   for (auto& [id, plan] : looks_) {
     plan.next_discovery = absl::InfinitePast();
     plan.next_look = absl::InfinitePast();
@@ -25,21 +26,9 @@ void Runtime::DiscoverSoon() {
   }
 }
 
-std::vector<EngineStatus> Runtime::ListEngines() const {
-  std::vector<EngineStatus> engines;
-  {
-    MutexLock lock(mutex_);
-    engines = director_.ListEngines();
-  }
-  for (EngineStatus& status : engines) {
-    const auto engine = ports_.engines.find(status.info.id);
-    if (engine != ports_.engines.end()) status.info = engine->second->info();
-  }
-  return engines;
-}
-
 void Runtime::LookAtEngines() {
-  std::vector<Engine*> due;
+  std::vector<std::shared_ptr<Engine>> due;
+  bool is_search_due = false;
   {
     MutexLock lock(mutex_);
     if (is_stopping_) return;
@@ -47,18 +36,21 @@ void Runtime::LookAtEngines() {
     const absl::Duration interval = director_.IsAnybodyHere(now)
                                         ? options_.look_interval
                                         : options_.idle_look_interval;
-    for (const auto& [id, engine] : ports_.engines) {
+    is_search_due = !is_searching_ && now >= next_search_;
+    is_searching_ |= is_search_due;
+    for (const auto& [id, entry] : engines_) {
       LookPlan& plan = looks_[id];
       if (plan.is_under_way || now < plan.next_look ||
           now < plan.last_look + interval) {
         continue;
       }
       plan.is_under_way = true;
-      due.push_back(engine);
+      due.push_back(entry.engine);
     }
   }
-  for (Engine* engine : due) {
-    workers_.Run([this, engine] { LookAt(engine); });
+  if (is_search_due) workers_.Run([this] { SearchEngines(); });
+  for (std::shared_ptr<Engine>& engine : due) {
+    workers_.Run([this, engine = std::move(engine)] { LookAt(engine.get()); });
   }
 }
 
@@ -69,8 +61,10 @@ void Runtime::LookAt(Engine* engine) {
                   .models = nullptr,
                   .sightings = absl::UnknownError("")};
   bool was_available = false;
+  absl::Time next_discovery;
   {
     MutexLock lock(mutex_);
+    next_discovery = looks_[id].next_discovery;
     look.models = director_.ModelsOf(id);
     was_available = director_.IsAvailable(id);
   }
@@ -82,14 +76,16 @@ void Runtime::LookAt(Engine* engine) {
     MutexLock lock(mutex_);
     director_.OnLooked(looked, look, &fx);
     Commit(&fx, {});
-    is_discovery_due = look.sightings.ok() &&
-                       (!was_available || looked >= looks_[id].next_discovery);
+    is_discovery_due =
+        look.sightings.ok() && (!was_available || looked >= next_discovery);
   }
   Execute(std::move(fx));
   if (is_discovery_due) Discover(engine);
   const absl::Time end = Now();
   MutexLock lock(mutex_);
-  LookPlan& plan = looks_[id];
+  const auto it = looks_.find(id);
+  if (it == looks_.end()) return;  // removed meanwhile
+  LookPlan& plan = it->second;
   plan.is_under_way = false;
   plan.last_look = look.started;
   plan.next_look = end + std::min((looked - look.started) * kRestPerWork,

@@ -12,6 +12,7 @@
 #include "tests/support/eventually.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_engine.h"
+#include "tests/support/fake_engine_finder.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/promtool.h"
 
@@ -38,7 +39,8 @@ struct Fixture {
                                                        events,
                                                        {{"fake", &engine}},
                                                        {{"host", &monitor}},
-                                                       {exporter.get()}},
+                                                       {exporter.get()},
+                                                       finder},
                                         StoredState());
     exporter->Attach(*runtime, events, {});
     runtime->Start();
@@ -82,6 +84,7 @@ struct Fixture {
   SystemClock clock;
   FakeStore store;
   FakeEngine engine{/*is_instant=*/true};
+  FakeEngineFinder finder;
   HostWithMemory monitor;
   EventLog events{{.max_events = 100,
                    .max_bytes = 1 << 20,

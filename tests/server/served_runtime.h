@@ -10,6 +10,7 @@
 #include "server/grpc_server.h"
 #include "tests/support/client.h"
 #include "tests/support/fake_engine.h"
+#include "tests/support/fake_engine_finder.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/temp_folder.h"
 
@@ -41,7 +42,8 @@ class ServedRuntime {
                        .events = events,
                        .engines = {{"fake", &engine}},
                        .monitors = {{"host", &monitor_}},
-                       .sinks = server_->sinks()},
+                       .sinks = server_->sinks(),
+                       .finder = finder},
         StoredState());
     const absl::Status started = server_->Start(*runtime_);
     INFO(started.ToString());
@@ -73,6 +75,7 @@ class ServedRuntime {
  public:
   FakeStore store;
   FakeEngine engine;
+  FakeEngineFinder finder;
   EventLog events{{.max_events = 10'000,
                    .max_bytes = 1 << 22,
                    .next_sequence = 1,

@@ -20,7 +20,14 @@ class FakeEngine final : public Engine {
  public:
   static constexpr int64_t kDescribedBytes = 7;
 
-  explicit FakeEngine(bool is_instant) : is_instant_(is_instant) {}
+  explicit FakeEngine(bool is_instant, const std::string& id = "fake",
+                      const std::string& endpoint = "")
+      : info_({.id = id,
+               .kind = "fake",
+               .endpoint = endpoint,
+               .version = "1",
+               .abilities = {}}),
+        is_instant_(is_instant) {}
 
   EngineInfo info() const override { return info_; }
 
@@ -150,11 +157,7 @@ class FakeEngine final : public Engine {
     busy_.erase(id);
   }
 
-  const EngineInfo info_ = {.id = "fake",
-                            .kind = "fake",
-                            .endpoint = {},
-                            .version = "1",
-                            .abilities = {}};
+  const EngineInfo info_;
   const bool is_instant_;
   mutable Mutex mutex_;
   CondVar changed_;

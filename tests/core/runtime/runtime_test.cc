@@ -13,123 +13,15 @@
 
 #include "core/base/error.h"
 #include "core/base/limits.h"
-#include "tests/support/catch.h"
-#include "tests/support/fake_clock.h"
-#include "tests/support/fake_engine.h"
-#include "tests/support/fake_store.h"
+#include "tests/core/runtime/runtime_fixture.h"
 
 namespace warmup {
 namespace {
 
-// A value another thread brings.
-template <typename T>
-class Promise {
- public:
-  void Set(T value) {
-    MutexLock lock(mutex_);
-    values_.push_back(std::move(value));
-    changed_.NotifyAll();
-  }
-  bool IsSet() {
-    MutexLock lock(mutex_);
-    return !values_.empty();
-  }
-  T Wait() {
-    MutexLock lock(mutex_);
-    while (values_.empty()) changed_.Wait(mutex_);
-    T value = std::move(values_.front());
-    values_.erase(values_.begin());
-    return value;
-  }
-
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  std::vector<T> values_ ABSL_GUARDED_BY(mutex_);
-};
-
-class HostWithMemory final : public DeviceMonitor {
- public:
-  absl::StatusOr<DeviceMemory> Measure() override {
-    return DeviceMemory{1'000'000, 1'000'000};
-  }
-};
-
-ModelSpec Model(const ModelId& id, int64_t size_bytes = 60) {
-  ModelSpec spec;
-  spec.id = id;
-  spec.engine = "fake";
-  spec.source = "/models/" + id;
-  spec.type = ModelType::kChat;
-  spec.size_bytes = size_bytes;
-  return spec;
-}
-
-// Asks the runtime whenever it is told something, which would never return if
-// it were told under the runtime's lock.
-class CuriousSink final : public EventSink {
- public:
-  void Watch(const Runtime* runtime) { runtime_ = runtime; }
-  void OnObservation(const Observation& observation) override {
-    if (runtime_ == nullptr) return;
-    for (const ModelView& view : observation.changed) {
-      if (runtime_.load()->GetModel(view.spec.id).ok()) ++answers;
-    }
-  }
-  std::atomic<int> answers = 0;
-
- private:
-  std::atomic<const Runtime*> runtime_ = nullptr;
-};
-
-struct Fixture {
-  explicit Fixture(bool is_instant, bool predicts = false,
-                   const StoredState& state = {})
-      : engine(is_instant),
-        events({.max_events = 1000,
-                .max_bytes = 1 << 20,
-                .next_sequence = 1,
-                .id_prefix = "test-"},
-               [](const Event& event) { return event.type + "\n"; }) {
-    Runtime::Options options;
-    options.director.devices["host"] = {.budget_bytes = 100,
-                                        .reserve_bytes = 0};
-    options.director.engines = {"fake"};
-    options.director.policy.predictive_preloading = predicts;
-    options.director.policy.max_concurrent_loads = 2;
-    runtime = std::make_unique<Runtime>(options,
-                                        Runtime::Ports{clock,
-                                                       store,
-                                                       events,
-                                                       {{"fake", &engine}},
-                                                       {{"host", &monitor}},
-                                                       {&sink}},
-                                        state);
-    runtime->Start();
-  }
-
-  void Register(const ModelSpec& spec) {
-    Promise<absl::StatusOr<ModelView>> answer;
-    runtime->RegisterModel(
-        spec, [&](absl::StatusOr<ModelView> view) { answer.Set(view); });
-    REQUIRE(answer.Wait().ok());
-  }
-
-  WaiterId Load(const ModelId& id) {
-    return runtime->LoadModel(
-        id, absl::InfiniteFuture(),
-        [this](absl::StatusOr<Wake> wake) { loaded.Set(wake); });
-  }
-
-  FakeClock clock;
-  FakeStore store;
-  FakeEngine engine;
-  HostWithMemory monitor;
-  EventLog events;
-  CuriousSink sink;
-  Promise<absl::StatusOr<Wake>> loaded;
-  std::unique_ptr<Runtime> runtime;
-};
+using runtime_test::CuriousSink;
+using runtime_test::Fixture;
+using runtime_test::Model;
+using runtime_test::Promise;
 
 TEST_CASE("Runtime: what an engine shows and offers is taken up by itself") {
   Fixture fixture(true);
@@ -149,7 +41,7 @@ TEST_CASE("Runtime: what an engine shows and offers is taken up by itself") {
   fixture.engine.SetHealth(absl::UnavailableError("nobody listens"));
   look_again();
   CHECK(fixture.runtime->GetModel("m")->state == ModelState::kCold);
-  const auto engines = fixture.runtime->ListEngines();
+  const auto engines = fixture.runtime->ListEngines().engines;
   REQUIRE(engines.size() == 1);
   CHECK(engines[0].health.message() == "nobody listens");
   CHECK(engines[0].models == 2);
