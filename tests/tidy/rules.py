@@ -28,7 +28,7 @@ LAYERS = {
     "core/ports": _PORTS,
     "core/runtime": _PORTS + _DECIDERS,
     "core/replay": _PORTS + _DECIDERS + ["core/runtime"],
-    "adapters/engines": _PORTS,
+    "adapters/engines": _PORTS + ["adapters/host"],
     "adapters/host": _PORTS,
     "adapters/store": _PORTS + ["proto"],
     "adapters/probes": _PORTS + ["proto"],
