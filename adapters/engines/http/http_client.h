@@ -12,9 +12,13 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "adapters/engines/http/endpoint.h"
+#include "adapters/engines/http/sse_reader.h"
+#include "adapters/engines/http/stop_signal.h"
 #include "core/base/mutex.h"
 
 namespace warmup {
+
+class HttpConnection;
 
 // Bounds of every call; beyond the last two the answer is refused.
 inline constexpr absl::Duration kConnectTimeout = absl::Seconds(1);
@@ -36,6 +40,18 @@ struct HttpCall {
   // Asked every kCancelLatency; true ends the call and its connection.
   // Empty: never.
   std::function<bool()> is_cancelled;
+};
+
+// How to listen to a stream of server-sent events. The callbacks run on the
+// thread that listens.
+struct HttpFeed {
+  absl::Duration answer_timeout = absl::Seconds(5);  // until the stream begins
+  // Without a byte, comments included. A silent stream is no dead one where the
+  // server sends nothing to keep it alive; the kernel notices a dead peer.
+  absl::Duration idle_timeout = absl::InfiniteDuration();
+  size_t max_event_bytes = kMaxSseEventBytes;  // see SseReader
+  std::function<void()> on_open = [] {};       // the stream has begun
+  std::function<void(const SseEvent& event)> on_event;
 };
 
 // Calls one HTTP server: an engine. Each call blocks until the answer is whole,
@@ -78,6 +94,16 @@ class HttpClient {
                                     const std::string& body,
                                     const HttpCall& call)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // Gets `path`, a stream of server-sent events, and hands them on until `stop`
+  // is given or the stream ends, and says why: never OK. Uses a connection of
+  // its own, and no CPU while nothing comes. Besides the errors above:
+  //   UNAVAILABLE          ENGINE_ANSWER_CUT  the stream has ended
+  //                        ENGINE_FAILED      a status that may pass
+  //   FAILED_PRECONDITION  NO_EVENT_STREAM    there is no such stream
+  //   DEADLINE_EXCEEDED    ENGINE_TOO_SLOW    no answer within its time
+  //                        ENGINE_SILENT      nothing came for the idle time
+  absl::Status Listen(std::string_view path, const HttpFeed& feed,
+                      const StopSignal& stop);
 
   // An error of this engine with the given reason: "engine X at Y: what".
   absl::Status Error(absl::StatusCode code, std::string_view reason,
@@ -89,8 +115,6 @@ class HttpClient {
                           std::optional<absl::Duration> retry) const;
 
  private:
-  class Connection;
-
   HttpClient(std::string engine, Endpoint endpoint,
              std::vector<std::string> headers);
   // A null `body` makes it a GET.
@@ -99,17 +123,18 @@ class HttpClient {
                                     const HttpCall& call)
       ABSL_LOCKS_EXCLUDED(mutex_);
   // OK unless the call failed.
-  absl::Status Judge(const Connection& connection, const std::string& what,
+  absl::Status Judge(const HttpConnection& connection, const std::string& what,
                      absl::Duration timeout) const;
-  std::unique_ptr<Connection> Take() ABSL_LOCKS_EXCLUDED(mutex_);
-  void GiveBack(std::unique_ptr<Connection> connection)
+  std::unique_ptr<HttpConnection> Connect(const char* accept) const;
+  std::unique_ptr<HttpConnection> Take() ABSL_LOCKS_EXCLUDED(mutex_);
+  void GiveBack(std::unique_ptr<HttpConnection> connection)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
   const std::string engine_;
   const Endpoint endpoint_;
   const std::vector<std::string> headers_;
   Mutex mutex_;
-  std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<HttpConnection>> idle_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace warmup
