@@ -56,7 +56,6 @@ v1::Config DefaultConfig(const ConfigSources& sources) {
   to.set_predictive_preloading(policy.predictive_preloading);
   to.set_max_concurrent_loads(policy.max_concurrent_loads);
   config.mutable_engines()->mutable_files();
-  config.mutable_engines()->mutable_ollama();
   config.mutable_engines()->set_detect(true);
   return config;
 }
@@ -167,31 +166,24 @@ absl::Status ExpandRoots(const ConfigSources& sources,
   return absl::OkStatus();
 }
 
-// Where the user's own tools find Ollama: OLLAMA_HOST as its documentation has
-// it, "[http://][host][:port]".
-std::string OllamaEndpoint(std::string_view host) {
-  std::string scheme = "http";
-  std::string port = "11434";
-  if (const size_t end = host.find("://"); end != std::string_view::npos) {
-    scheme = host.substr(0, end);
-    port = scheme == "https" ? "443" : "80";
-    host.remove_prefix(end + 3);
+absl::Status CheckServers(const v1::EnginesConfig& engines) {
+  for (int i = 0; i < engines.servers_size(); ++i) {
+    const v1::ServerConfig& server = engines.servers(i);
+    const std::string field = absl::StrCat("engines.servers[", i, "].");
+    if (server.kind().empty()) {
+      return InvalidField(field + "kind", "must not be empty");
+    }
+    if (server.endpoint().empty()) {
+      return InvalidField(field + "endpoint", "must not be empty");
+    }
+    const std::string& token_file = server.token_file();
+    if (!token_file.empty() && !absl::StartsWith(token_file, "/")) {
+      return InvalidField(
+          field + "token_file",
+          absl::StrCat("'", token_file, "' is not an absolute path"));
+    }
   }
-  host = host.substr(0, host.find('/'));
-  const size_t colon = host.rfind(':');
-  const bool is_bare_ipv6 = !host.starts_with('[') && host.find(':') != colon;
-  if (colon != std::string_view::npos && !host.ends_with(']') &&
-      !is_bare_ipv6) {
-    port = host.substr(colon + 1);
-    host = host.substr(0, colon);
-  }
-  // A server listens on all addresses; a client goes to this machine.
-  if (host.empty() || host == "0.0.0.0") host = "127.0.0.1";
-  if (host == "[::]" || host == "::") host = "::1";
-  const bool needs_brackets =
-      host.find(':') != std::string_view::npos && !host.starts_with('[');
-  return absl::StrCat(scheme, "://", needs_brackets ? "[" : "",
-                      std::string(host), needs_brackets ? "]" : "", ":", port);
+  return absl::OkStatus();
 }
 
 absl::Status Check(const ConfigSources& sources, v1::Config* config) {
@@ -219,6 +211,7 @@ absl::Status Check(const ConfigSources& sources, v1::Config* config) {
                                       config->policy().switching_timeout())
                              .status());
   WARMUP_RETURN_IF_ERROR(ValidatePolicy(PolicyFromConfig(config->policy())));
+  WARMUP_RETURN_IF_ERROR(CheckServers(config->engines()));
   return ExpandRoots(sources, config->mutable_engines()->mutable_files());
 }
 
@@ -245,10 +238,6 @@ absl::StatusOr<v1::Config> LoadConfig(const ConfigSources& sources) {
     config.mutable_listen()->set_unix_socket(listen.unix_socket());
   }
   if (config.store().path().empty()) config.mutable_store()->set_path(store);
-  v1::OllamaConfig& ollama = *config.mutable_engines()->mutable_ollama();
-  if (ollama.endpoint().empty() && config.engines().detect()) {
-    ollama.set_endpoint(OllamaEndpoint(Get(sources, "OLLAMA_HOST")));
-  }
   WARMUP_RETURN_IF_ERROR(Check(sources, &config));
   return config;
 }

@@ -21,8 +21,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "adapters/engines/files/files_engine.h"
-#include "adapters/engines/http/http_client.h"
-#include "adapters/engines/ollama/ollama_engine.h"
+#include "adapters/engines/finder/local_engine_finder.h"
 #include "adapters/host/host_memory.h"
 #include "adapters/store/sqlite_store.h"
 #include "core/base/clock.h"
@@ -83,32 +82,44 @@ FilesEngine::Options FilesOptions(const v1::FilesEngineConfig& config) {
   return options;
 }
 
-using Engines = std::map<std::string, std::unique_ptr<Engine>>;  // by id
+using Engines = std::map<std::string, std::shared_ptr<Engine>>;  // by id
 
-OllamaEngine::Options OllamaOptions() {
-  OllamaEngine::Options options;
-  options.on_skipped = [](std::string_view name, const absl::Status& why) {
-    Log(LogLevel::kWarning, "skipped a model of ollama",
-        {{"name", std::string(name)}, {"why", std::string(why.message())}});
+std::unique_ptr<EngineFinder> MakeFinder(bool is_detecting) {
+  LocalEngineFinder::Options options;
+  options.is_detecting = is_detecting;
+  options.own_pid = ::getpid();
+  options.getenv = [](const char* name) -> const char* {
+    return std::getenv(name);
   };
-  return options;
+  options.on_skipped = [](std::string_view engine, std::string_view model,
+                          const absl::Status& why) {
+    Log(LogLevel::kWarning, "skipped a model of an engine",
+        {{"engine", std::string(engine)},
+         {"name", std::string(model)},
+         {"why", std::string(why.message())}});
+  };
+  return std::make_unique<LocalEngineFinder>(std::move(options));
 }
 
-absl::StatusOr<Engines> MakeEngines(const v1::EnginesConfig& config) {
+absl::StatusOr<Engines> MakeEngines(const v1::EnginesConfig& config,
+                                    EngineFinder& finder) {
   Engines engines;
   engines["files"] =
-      std::make_unique<FilesEngine>(FilesOptions(config.files()));
-  if (!config.ollama().endpoint().empty()) {
-    const std::string& endpoint = config.ollama().endpoint();
-    auto http = HttpClient::Create(
-        {.engine = "ollama", .endpoint = endpoint, .bearer_token = {}});
-    if (!http.ok()) {
+      std::make_shared<FilesEngine>(FilesOptions(config.files()));
+  for (int i = 0; i < config.servers_size(); ++i) {
+    const v1::ServerConfig& server = config.servers(i);
+    const std::string field = absl::StrCat("engines.servers[", i, "]");
+    auto engine = finder.Make({.id = server.engine_id(),
+                               .kind = server.kind(),
+                               .endpoint = server.endpoint(),
+                               .token_file = server.token_file()});
+    if (!engine.ok())
+      return InvalidField(field, std::string(engine.status().message()));
+    const std::string id = (*engine)->info().id;
+    if (!engines.emplace(id, *std::move(engine)).second) {
       return InvalidField(
-          "engines.ollama.endpoint",
-          absl::StrCat("'", endpoint, "' is no ", http.status().message()));
+          field, absl::StrCat("there is an engine \"", id, "\" already"));
     }
-    engines["ollama"] =
-        std::make_unique<OllamaEngine>(*std::move(http), OllamaOptions());
   }
   return engines;
 }
@@ -138,13 +149,15 @@ EventLog::Options EventOptions(const StoredState& state) {
 // The running daemon: everything concrete, in the order of who uses whom.
 class Daemon {
  public:
-  Daemon(const v1::Config& config, Engines engines,
-         std::unique_ptr<SqliteStore> store, const StoredState& state)
+  Daemon(const v1::Config& config, std::unique_ptr<EngineFinder> finder,
+         Engines engines, std::unique_ptr<SqliteStore> store,
+         const StoredState& state)
       : config_(config),
         store_(std::move(store)),
         registry_(std::make_shared<prometheus::Registry>()),
         rpc_metrics_(*registry_),
         exporter_(std::make_shared<MetricsExporter>(*registry_, kVersion)),
+        finder_(std::move(finder)),
         engines_(std::move(engines)),
         memory_(HostMemory::Options{}),
         events_(EventOptions(state), EncodeEvent),
@@ -164,7 +177,8 @@ class Daemon {
                        .events = events_,
                        .engines = std::move(by_id),
                        .monitors = {{"host", &memory_}},
-                       .sinks = std::move(sinks)},
+                       .sinks = std::move(sinks),
+                       .finder = *finder_},
         state);
   }
 
@@ -260,6 +274,7 @@ class Daemon {
   RpcMetrics rpc_metrics_;
   const std::shared_ptr<MetricsExporter> exporter_;
   LogSink log_;
+  const std::unique_ptr<EngineFinder> finder_;
   const Engines engines_;
   HostMemory memory_;
   EventLog events_;
@@ -269,8 +284,8 @@ class Daemon {
   std::vector<std::string> metrics_urls_;
 };
 
-int Serve(const v1::Config& config, Engines engines,
-          const ConfigSources& sources) {
+int Serve(const v1::Config& config, std::unique_ptr<EngineFinder> finder,
+          Engines engines, const ConfigSources& sources) {
   const sigset_t signals = BlockSignals();
   auto store = SqliteStore::Open(config.store().path());
   if (!store.ok()) return Fail(store.status(), kExitFailed);
@@ -283,7 +298,8 @@ int Serve(const v1::Config& config, Engines engines,
   }
   int exit_code = 0;
   {
-    Daemon daemon(config, std::move(engines), *std::move(store), *state);
+    Daemon daemon(config, std::move(finder), std::move(engines),
+                  *std::move(store), *state);
     const absl::Status started = daemon.Start();
     if (!started.ok()) {
       exit_code = Fail(started, kExitFailed);
@@ -342,7 +358,8 @@ int Main(int argc, char** argv) {
 
   const absl::StatusOr<v1::Config> config = LoadConfig(sources);
   if (!config.ok()) return Fail(config.status(), kExitUsage);
-  absl::StatusOr<Engines> engines = MakeEngines(config->engines());
+  auto finder = MakeFinder(config->engines().detect());
+  absl::StatusOr<Engines> engines = MakeEngines(config->engines(), *finder);
   if (!engines.ok()) return Fail(engines.status(), kExitUsage);
   if (line.check_config) {
     std::puts("the configuration is right");
@@ -352,7 +369,7 @@ int Main(int argc, char** argv) {
     std::fputs(ToYaml(*config).c_str(), stdout);
     return 0;
   }
-  return Serve(*config, *std::move(engines), sources);
+  return Serve(*config, std::move(finder), *std::move(engines), sources);
 }
 
 }  // namespace

@@ -28,9 +28,13 @@ bool IsDuration(const FieldDescriptor& field) {
          field.message_type() == google::protobuf::Duration::descriptor();
 }
 
+bool IsMessage(const FieldDescriptor& field) {
+  return field.message_type() != nullptr && !IsDuration(field);
+}
+
 // A message of ours, to go into.
 bool IsSection(const FieldDescriptor& field) {
-  return field.message_type() != nullptr && !IsDuration(field);
+  return IsMessage(field) && !field.is_repeated();
 }
 
 std::string Join(const std::string& path, const std::string& name) {
@@ -76,6 +80,7 @@ class Reader {
                          reflection.MutableMessage(message, &field));
     }
     if (node.IsNull()) return absl::OkStatus();  // "key:" alone: the default
+    if (IsMessage(field)) return ReadMessages(node, path, field, message);
     if (field.is_repeated()) return ReadStrings(node, path, field, message);
     if (!node.IsScalar()) {
       return Wrong(node.Mark(), path, "must be a single value");
@@ -107,6 +112,23 @@ class Reader {
       names.push_back(type.field(i)->name());
     }
     return absl::StrJoin(names, ", ");
+  }
+
+  absl::Status ReadMessages(const YAML::Node& node, const std::string& path,
+                            const FieldDescriptor& field,
+                            Message* message) const {
+    const google::protobuf::Reflection& reflection = *message->GetReflection();
+    reflection.ClearField(message, &field);
+    if (!node.IsSequence()) return Wrong(node.Mark(), path, "must be a list");
+    for (size_t i = 0; i < node.size(); ++i) {
+      const std::string at = absl::StrCat(path, "[", i, "]");
+      if (!node[i].IsMap()) {
+        return Wrong(node[i].Mark(), at, "must be a map of fields");
+      }
+      WARMUP_RETURN_IF_ERROR(
+          ReadSection(node[i], at, reflection.AddMessage(message, &field)));
+    }
+    return absl::OkStatus();
   }
 
   absl::Status ReadStrings(const YAML::Node& node, const std::string& path,
@@ -198,7 +220,13 @@ void Emit(const Message& message, YAML::Emitter& out) {
   for (int i = 0; i < type.field_count(); ++i) {
     const FieldDescriptor& field = *type.field(i);
     out << YAML::Key << field.name() << YAML::Value;
-    if (field.is_repeated()) {
+    if (IsMessage(field) && field.is_repeated()) {
+      out << YAML::BeginSeq;
+      for (int k = 0; k < reflection.FieldSize(message, &field); ++k) {
+        Emit(reflection.GetRepeatedMessage(message, &field, k), out);
+      }
+      out << YAML::EndSeq;
+    } else if (field.is_repeated()) {
       out << YAML::Flow << YAML::BeginSeq;
       for (int k = 0; k < reflection.FieldSize(message, &field); ++k) {
         out << reflection.GetRepeatedString(message, &field, k);

@@ -13,8 +13,8 @@ namespace warmup {
 
 // YAML as the text form of a protobuf message: maps are messages, keys are
 // field names, durations are written like "1m30s". Only the kinds of fields
-// that a configuration has: string, bool, int32, int64, Duration, messages and
-// repeated strings.
+// that a configuration has: string, bool, int32, int64, Duration, messages, and
+// lists of strings and of messages.
 
 // Sets in `message` what `text` says; other fields stay. Unknown and double
 // keys and values of a wrong kind are INVALID_ARGUMENT:
@@ -29,7 +29,7 @@ absl::Status SetYamlField(std::string_view name, std::string_view path,
                           const std::string& value,
                           google::protobuf::Message* message);
 
-// Calls `visit` with the path of every field that is not a message.
+// Calls `visit` with the path of every field that is not one message.
 void ForEachYamlField(const google::protobuf::Descriptor& type,
                       const std::function<void(const std::string&)>& visit);
 

@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 constexpr char kTcpListens[] = "0A";
 constexpr char kUnixListens[] = "00010000";
 constexpr size_t kMaxCommandBytes = 256;
+constexpr size_t kMaxAncestors = 32;
 
 std::vector<std::string> Words(const std::string& line) {
   std::istringstream in(line);
@@ -111,6 +112,27 @@ std::string CommandOf(const fs::path& process) {
   return command;
 }
 
+// "PPid:\t123" in /proc/<pid>/status; 0: there is none to see.
+int ParentOf(const std::string& proc, int pid) {
+  std::ifstream in(absl::StrCat(proc, "/", pid, "/status"));
+  for (std::string line; std::getline(in, line);) {
+    int parent = 0;
+    if (line.starts_with("PPid:") &&
+        absl::SimpleAtoi(line.substr(sizeof("PPid:") - 1), &parent)) {
+      return parent;
+    }
+  }
+  return 0;
+}
+
+std::vector<int> AncestorsOf(const std::string& proc, int pid) {
+  std::vector<int> ancestors;
+  while ((pid = ParentOf(proc, pid)) > 0 && ancestors.size() < kMaxAncestors) {
+    ancestors.push_back(pid);
+  }
+  return ancestors;
+}
+
 // "socket:[123]"
 std::optional<uint64_t> SocketOf(const fs::path& link) {
   std::error_code ignored;
@@ -153,6 +175,9 @@ void FindOwners(const std::string& proc, std::vector<Listener>* listeners) {
         listener->command = command;
       }
     }
+  }
+  for (Listener& listener : *listeners) {
+    if (listener.pid > 0) listener.ancestors = AncestorsOf(proc, listener.pid);
   }
 }
 

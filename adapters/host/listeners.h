@@ -13,10 +13,11 @@ namespace warmup {
 struct Listener {
   std::string address;  // "127.0.0.1", "::", ...; empty: a Unix socket
   int port = 0;
-  std::string path;     // of a Unix socket
-  uint64_t inode = 0;   // another one is another listener
-  int pid = 0;          // 0: not one that we may look at
-  std::string command;  // the beginning of its command line
+  std::string path;            // of a Unix socket
+  uint64_t inode = 0;          // another one is another listener
+  int pid = 0;                 // 0: not one that we may look at
+  std::vector<int> ancestors;  // its parent, the parent of that, ...
+  std::string command;         // the beginning of its command line
 };
 
 // All of them that /proc tells of. Processes are those of our own user (root

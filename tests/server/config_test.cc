@@ -162,28 +162,40 @@ TEST_CASE("LoadConfig: every field has its variable") {
   CHECK(policy.max_concurrent_loads == 5);
 }
 
-TEST_CASE("LoadConfig: finds Ollama where its own tools do") {
-  const std::map<std::string, std::string> endpoints = {
-      {"", "http://127.0.0.1:11434"},
-      {"0.0.0.0", "http://127.0.0.1:11434"},
-      {"0.0.0.0:8080", "http://127.0.0.1:8080"},
-      {":8080", "http://127.0.0.1:8080"},
-      {"example.com", "http://example.com:11434"},
-      {"http://example.com", "http://example.com:80"},
-      {"https://example.com/", "https://example.com:443"},
-      {"https://example.com:8443", "https://example.com:8443"},
-      {"[::]:8080", "http://[::1]:8080"},
-      {"[fe80::1]", "http://[fe80::1]:11434"},
-      {"::1", "http://[::1]:11434"}};
-  for (const auto& [host, endpoint] : endpoints) {
-    INFO(host);
+TEST_CASE("LoadConfig: reads a list of servers") {
+  Sources sources;
+  CHECK(sources.MustLoad().engines().servers_size() == 0);
+  CHECK(sources.MustLoad().engines().detect());
+  const std::string two =
+      "[{kind: ollama, endpoint: 'http://a:1'},"
+      " {kind: vllm, endpoint: 'http://b:2', engine_id: big,"
+      " token_file: /etc/token}]";
+  SECTION("on the command line") { sources.sets = {"engines.servers=" + two}; }
+  SECTION("in the environment") {
+    sources.environment["WARMUPD_ENGINES_SERVERS"] = two;
+  }
+  const v1::Config config = sources.MustLoad();
+  REQUIRE(config.engines().servers_size() == 2);
+  CHECK(config.engines().servers(0).endpoint() == "http://a:1");
+  CHECK(config.engines().servers(1).kind() == "vllm");
+  CHECK(config.engines().servers(1).engine_id() == "big");
+  CHECK(config.engines().servers(1).token_file() == "/etc/token");
+}
+
+TEST_CASE("LoadConfig: says what is wrong with a server") {
+  const std::map<std::string, std::string> wrong = {
+      {"x", "engines.servers: must be a list"},
+      {"[x]", "engines.servers[0]: must be a map"},
+      {"[{kind: a, endpoint: b, port: 1}]", "engines.servers[0].port"},
+      {"[{endpoint: 'http://a:1'}]", "engines.servers[0].kind"},
+      {"[{kind: ollama}]", "engines.servers[0].endpoint"},
+      {"[{kind: ollama, endpoint: b, token_file: x}]",
+       "engines.servers[0].token_file"}};
+  for (const auto& [text, why] : wrong) {
     Sources sources;
-    sources.environment["OLLAMA_HOST"] = host;
-    CHECK(sources.MustLoad().engines().ollama().endpoint() == endpoint);
-    sources.sets = {"engines.detect=false"};
-    CHECK(sources.MustLoad().engines().ollama().endpoint().empty());
-    sources.sets = {"engines.ollama.endpoint=http://set:1"};
-    CHECK(sources.MustLoad().engines().ollama().endpoint() == "http://set:1");
+    sources.sets = {"engines.servers=" + text};
+    CHECK_THAT(std::string(sources.Load().status().message()),
+               Catch::Contains(why));
   }
 }
 

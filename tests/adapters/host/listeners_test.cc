@@ -59,6 +59,8 @@ TEST_CASE("ListListeners: tells address, port and process of TCP sockets") {
   CHECK(it->path.empty());
   CHECK(it->inode > 0);
   CHECK(it->pid == ::getpid());
+  REQUIRE_FALSE(it->ancestors.empty());
+  CHECK(it->ancestors[0] == ::getppid());
   CHECK_THAT(it->command, Catch::Contains("host_memory_test"));
 }
 

@@ -1,0 +1,52 @@
+#include "adapters/engines/finder/engine_kinds.h"
+
+#include <utility>
+
+#include "adapters/engines/http/http_client.h"
+#include "adapters/engines/ollama/ollama_engine.h"
+#include "core/base/status_macros.h"
+
+namespace warmup {
+namespace {
+
+// Of an adapter over HTTP.
+template <class HttpEngine>
+EngineKind HttpKind(std::string_view kind, std::vector<int> usual_ports,
+                    std::vector<std::string_view> command_words) {
+  const auto connect = [](const EngineSpec& spec, const std::string& token) {
+    return HttpClient::Create(
+        {.engine = spec.id, .endpoint = spec.endpoint, .bearer_token = token});
+  };
+  return {.kind = kind,
+          .scheme = "http",
+          .usual_ports = std::move(usual_ports),
+          .command_words = std::move(command_words),
+          .probe = [connect](const EngineSpec& spec, const std::string& token)
+              -> absl::StatusOr<std::string> {
+            WARMUP_ASSIGN_OR_RETURN(const auto http, connect(spec, token));
+            return HttpEngine::Probe(*http);
+          },
+          .make = [connect](const EngineSpec& spec, const std::string& token,
+                            const SkippedModelCallback& on_skipped)
+              -> absl::StatusOr<std::shared_ptr<Engine>> {
+            WARMUP_ASSIGN_OR_RETURN(auto http, connect(spec, token));
+            typename HttpEngine::Options options;
+            options.on_skipped = [id = spec.id, on_skipped](
+                                     std::string_view model,
+                                     const absl::Status& why) {
+              on_skipped(id, model, why);
+            };
+            return std::make_shared<HttpEngine>(std::move(http),
+                                                std::move(options));
+          }};
+}
+
+}  // namespace
+
+std::vector<EngineKind> EngineKinds() {
+  return {
+      HttpKind<OllamaEngine>("ollama", {11434}, {"ollama"}),
+  };
+}
+
+}  // namespace warmup
