@@ -88,7 +88,7 @@ std::unique_ptr<EngineFinder> MakeFinder(bool is_detecting) {
   LocalEngineFinder::Options options;
   options.is_detecting = is_detecting;
   options.own_pid = ::getpid();
-  options.getenv = [](const char* name) -> const char* {
+  options.environment = [](const char* name) -> const char* {
     return std::getenv(name);
   };
   options.on_skipped = [](std::string_view engine, std::string_view model,

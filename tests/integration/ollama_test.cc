@@ -21,8 +21,9 @@ struct World {
   std::vector<std::string> WithEndpoint(std::vector<std::string> sets) {
     ollama.Import("tiny");
     ollama.Import("small");
-    sets.push_back("engines.servers=[{kind: ollama, endpoint: '" +
-                   ollama.endpoint() + "'}]");
+    sets.push_back(
+        "engines.servers=[{kind: ollama, engine_id: ollama, endpoint: '" +
+        ollama.endpoint() + "'}]");
     return sets;
   }
   int Count() {

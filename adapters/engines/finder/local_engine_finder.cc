@@ -172,7 +172,8 @@ std::vector<LocalEngineFinder::Candidate> LocalEngineFinder::ListCandidates()
 void LocalEngineFinder::AddFromEnvironment(
     std::vector<Candidate>* candidates) const {
   const auto get = [&](const char* name) -> std::string {
-    const char* value = options_.getenv ? options_.getenv(name) : nullptr;
+    const char* value =
+        options_.environment ? options_.environment(name) : nullptr;
     return value == nullptr ? "" : value;
   };
   const auto add = [&](std::string_view kind, const std::string& text,

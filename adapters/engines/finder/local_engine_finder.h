@@ -36,7 +36,7 @@ class LocalEngineFinder final : public EngineFinder {
   struct Options {
     bool is_detecting = true;  // else only Make works
     SkippedModelCallback on_skipped = [](auto, auto, const auto&) {};
-    std::function<const char*(const char* name)> getenv;
+    std::function<const char*(const char* name)> environment;
     std::function<absl::StatusOr<std::vector<Listener>>()> list_listeners = [] {
       return ListListeners();
     };

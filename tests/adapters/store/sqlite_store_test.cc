@@ -162,6 +162,28 @@ TEST_CASE("SqliteStore: ownership ends with the process, however it ends") {
   close(ready[1]);
 }
 
+TEST_CASE("SqliteStore: keeps what was said of engines, by endpoint") {
+  const TempFolder folder;
+  const std::string path = folder.File("store.db");
+  PutEngine far{.spec = {.id = "far",
+                         .kind = "vllm",
+                         .endpoint = "http://far:1",
+                         .token_file = "/token"},
+                .is_removed = false};
+  PutEngine near = far;
+  near.spec.endpoint = "http://near:1";
+  MustCommit(*MustOpen(path), {far, near});
+  near.is_removed = true;
+  near.spec.id = "near";
+  MustCommit(*MustOpen(path), {near});
+  const std::vector<PutEngine> engines = MustLoad(*MustOpen(path)).engines;
+  REQUIRE(engines.size() == 2);
+  CHECK(engines[0].spec == far.spec);
+  CHECK_FALSE(engines[0].is_removed);
+  CHECK(engines[1].spec == near.spec);
+  CHECK(engines[1].is_removed);
+}
+
 TEST_CASE("SqliteStore: a newer schema is refused and left as it is") {
   const TempFolder folder;
   const std::string path = folder.File("store.db");
@@ -176,8 +198,10 @@ TEST_CASE("SqliteStore: a newer schema is refused and left as it is") {
   set_version(kSchemaVersion + 1);
   const absl::Status refused = SqliteStore::Open(path).status();
   CHECK(refused.code() == absl::StatusCode::kFailedPrecondition);
-  CHECK(refused.message().find("has schema version 2, this daemon knows up "
-                               "to 1") != absl::string_view::npos);
+  CHECK_THAT(std::string(refused.message()),
+             Catch::Contains(
+                 absl::StrCat("has schema version ", kSchemaVersion + 1,
+                              ", this daemon knows up to ", kSchemaVersion)));
   CHECK(folder.FilesWith("corrupt").empty());
   set_version(kSchemaVersion);
   CHECK(MustLoad(*MustOpen(path)).models.size() == 1);

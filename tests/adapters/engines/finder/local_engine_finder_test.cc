@@ -51,7 +51,7 @@ struct Machine {
   LocalEngineFinder::Options Options() {
     return {
         .is_detecting = true,
-        .getenv = [this](const char* name) -> const char* {
+        .environment = [this](const char* name) -> const char* {
           const auto it = environment.find(name);
           return it == environment.end() ? nullptr : it->second.c_str();
         },
@@ -259,8 +259,9 @@ TEST_CASE("LocalEngineFinder: refuses what it cannot make, naming the field") {
 
 TEST_CASE("LocalEngineFinder: tells a real kind by its answers") {
   FakeOllama ollama;
-  LocalEngineFinder finder(
-      {.getenv = {}, .list_listeners = [] { return std::vector<Listener>(); }});
+  LocalEngineFinder finder({.environment = {}, .list_listeners = [] {
+                              return std::vector<Listener>();
+                            }});
   const auto engine = finder.Make(
       {.id = {}, .kind = {}, .endpoint = ollama.endpoint(), .token_file = {}});
   INFO(engine.status().ToString());
