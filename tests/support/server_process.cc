@@ -24,9 +24,15 @@
 namespace warmup {
 namespace {
 
+// What there is of it: of a process that ends meanwhile, reading fails.
 std::string FileText(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string text;
+  for (char block[4096];
+       file.read(block, sizeof(block)) || file.gcount() > 0;) {
+    text.append(block, static_cast<size_t>(file.gcount()));
+  }
+  return text;
 }
 
 // State and group of a process, by /proc/<pid>/stat; "?" when it is gone.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <optional>
 
 #include "absl/strings/ascii.h"
@@ -23,7 +22,9 @@ constexpr size_t kMaxCandidates = 256;
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
   if (path.empty()) return std::string();
   std::ifstream in(path, std::ios::binary);
-  std::string token((std::istreambuf_iterator<char>(in)), {});
+  std::string token(kMaxTokenBytes + 1, '\0');
+  in.read(token.data(), static_cast<std::streamsize>(token.size()));
+  token.resize(static_cast<size_t>(in.gcount()));
   if (!in.is_open() || in.bad()) {
     return InvalidField("token_file",
                         absl::StrCat("'", path, "' cannot be read"));

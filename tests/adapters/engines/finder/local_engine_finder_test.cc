@@ -248,7 +248,13 @@ TEST_CASE("LocalEngineFinder: refuses what it cannot make, naming the field") {
   CHECK_THAT(why(spec), Catch::Contains("engine_id"));
   spec.id = "a";
   spec.token_file = folder.File("nothing");
-  CHECK_THAT(why(spec), Catch::Contains("token_file"));
+  CHECK_THAT(why(spec), Catch::Contains("cannot be read"));
+  spec.token_file = folder.path();
+  CHECK_THAT(why(spec), Catch::Contains("cannot be read"));
+  spec.token_file = "/dev/zero";
+  CHECK_THAT(why(spec), Catch::Contains("holds no token"));
+  spec.token_file = "/dev/null";
+  CHECK_THAT(why(spec), Catch::Contains("holds no token"));
   spec.kind = "";
   spec.token_file = "";
   CHECK(absl::IsUnavailable(machine.finder.Make(spec).status()));
