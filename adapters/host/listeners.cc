@@ -148,6 +148,44 @@ std::optional<uint64_t> SocketOf(const fs::path& link) {
   return inode;
 }
 
+// Whether a connection to 127.0.0.1 or ::1 gets there.
+bool IsReachedByLoopback(std::string_view address) {
+  return address == "127.0.0.1" || address == "0.0.0.0" || address == "::1" ||
+         address == "::" || address == "::ffff:127.0.0.1";
+}
+
+// What is in a folder of /proc, as far as it can be read: it may be somebody
+// else's, or go meanwhile.
+std::vector<fs::path> EntriesOf(const fs::path& folder) {
+  std::vector<fs::path> entries;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    entries.push_back(entry->path());
+  }
+  return entries;
+}
+
+bool HasSocket(const std::string& proc, int pid, uint64_t inode) {
+  const std::vector<fs::path> open =
+      EntriesOf(absl::StrCat(proc, "/", pid, "/fd"));
+  return std::any_of(open.begin(), open.end(), [&](const fs::path& link) {
+    return SocketOf(link) == inode;
+  });
+}
+
+std::vector<int> NewestFirst(const std::string& proc) {
+  std::vector<int> pids;
+  for (const fs::path& process : EntriesOf(proc)) {
+    int pid = 0;
+    if (absl::SimpleAtoi(process.filename().string(), &pid)) {
+      pids.push_back(pid);
+    }
+  }
+  std::sort(pids.rbegin(), pids.rend());
+  return pids;
+}
+
 // Whose they are. A socket that several processes have is that of the first
 // one: children of a server rarely matter, and have higher numbers.
 void FindOwners(const std::string& proc, std::vector<Listener>* listeners) {
@@ -155,20 +193,16 @@ void FindOwners(const std::string& proc, std::vector<Listener>* listeners) {
   for (Listener& listener : *listeners) {
     by_inode[listener.inode].push_back(&listener);
   }
-  std::error_code error;
-  for (const fs::directory_entry& process :
-       fs::directory_iterator(proc, error)) {
+  for (const fs::path& process : EntriesOf(proc)) {
     int pid = 0;
-    if (!absl::SimpleAtoi(process.path().filename().string(), &pid)) continue;
+    if (!absl::SimpleAtoi(process.filename().string(), &pid)) continue;
     std::string command;
-    std::error_code hidden;  // somebody else's, or gone
-    for (const fs::directory_entry& open :
-         fs::directory_iterator(process.path() / "fd", hidden)) {
-      const auto inode = SocketOf(open.path());
+    for (const fs::path& link : EntriesOf(process / "fd")) {
+      const auto inode = SocketOf(link);
       const auto it =
           inode.has_value() ? by_inode.find(*inode) : by_inode.end();
       if (it == by_inode.end()) continue;
-      if (command.empty()) command = CommandOf(process.path());
+      if (command.empty()) command = CommandOf(process);
       for (Listener* listener : it->second) {
         if (listener->pid != 0 && listener->pid < pid) continue;
         listener->pid = pid;
@@ -195,6 +229,31 @@ absl::StatusOr<std::vector<Listener>> ListListeners(const std::string& proc) {
   ReadUnix(net + "unix", &listeners);
   FindOwners(proc, &listeners);
   return listeners;
+}
+
+std::optional<Listener> FindLoopbackListener(int port,
+                                             const std::string& proc) {
+  std::vector<Listener> listeners;
+  ReadTcp(proc + "/net/tcp", &listeners);
+  ReadTcp(proc + "/net/tcp6", &listeners);
+  const auto found =
+      std::find_if(listeners.begin(), listeners.end(), [&](const Listener& l) {
+        return l.port == port && IsReachedByLoopback(l.address);
+      });
+  if (found == listeners.end()) return std::nullopt;
+  for (int pid : NewestFirst(proc)) {
+    if (!HasSocket(proc, pid, found->inode)) continue;
+    // It may have it from the one that opened it.
+    for (int parent = ParentOf(proc, pid);
+         parent != 0 && HasSocket(proc, parent, found->inode);
+         parent = ParentOf(proc, pid)) {
+      pid = parent;
+    }
+    found->pid = pid;
+    found->command = CommandOf(absl::StrCat(proc, "/", pid));
+    return *found;
+  }
+  return std::nullopt;
 }
 
 }  // namespace warmup

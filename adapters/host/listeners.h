@@ -2,6 +2,7 @@
 #define WARMUP_ADAPTERS_HOST_LISTENERS_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,13 @@ struct Listener {
 // sees everybody's). `proc` is another folder in tests.
 absl::StatusOr<std::vector<Listener>> ListListeners(
     const std::string& proc = "/proc");
+
+// The one that a connection to this TCP port of loopback gets to, with the
+// process it began with. Nothing where there is none, or its process is not one
+// that we may look at. Looks at the newest processes first, and so is faster
+// than listing all for a server that was started a moment ago.
+std::optional<Listener> FindLoopbackListener(int port,
+                                             const std::string& proc = "/proc");
 
 }  // namespace warmup
 

@@ -4,15 +4,14 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <map>
 #include <set>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "adapters/host/listeners.h"
 #include "adapters/host/proc_file.h"
 
@@ -21,37 +20,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMaxStatBytes = 4096;
-
-// Whether a connection to 127.0.0.1 or ::1 gets there.
-bool IsReachedByLoopback(std::string_view address) {
-  return address == "127.0.0.1" || address == "0.0.0.0" || address == "::1" ||
-         address == "::" || address == "::ffff:127.0.0.1";
-}
-
 bool IsOurUsers(const std::string& process) {
   struct stat owner{};
   return stat(process.c_str(), &owner) == 0 && owner.st_uid == geteuid();
 }
 
-// The pids there, with what each comes from.
-std::map<pid_t, pid_t> ParentsByPid(const std::string& proc) {
-  std::map<pid_t, pid_t> parents;
+// What a process has started, by each of its threads.
+std::vector<pid_t> ChildrenOf(const std::string& proc, pid_t pid) {
+  std::vector<pid_t> children;
   std::error_code error;
-  for (fs::directory_iterator entry(proc, error), end; !error && entry != end;
-       entry.increment(error)) {
-    pid_t pid = 0;
-    if (!absl::SimpleAtoi(entry->path().filename().string(), &pid)) continue;
-    // "pid (name) S ppid ...", where the name may hold anything.
-    const std::string stat =
-        proc_file::Read(entry->path() / "stat", kMaxStatBytes);
-    const size_t name_end = stat.rfind(')');
-    if (name_end == std::string::npos || name_end + 4 > stat.size()) continue;
-    const auto parent =
-        proc_file::ParseCount(std::string_view(stat).substr(name_end + 4));
-    if (parent.has_value()) parents[pid] = static_cast<pid_t>(*parent);
+  for (fs::directory_iterator
+           thread(absl::StrCat(proc, "/", pid, "/task"), error),
+       end;
+       !error && thread != end; thread.increment(error)) {
+    const std::string pids = proc_file::Read(thread->path() / "children");
+    for (const absl::string_view word :
+         absl::StrSplit(pids, ' ', absl::SkipEmpty())) {
+      pid_t child = 0;
+      if (absl::SimpleAtoi(word, &child)) children.push_back(child);
+    }
   }
-  return parents;
+  return children;
 }
 
 // Nothing of one that is gone.
@@ -67,24 +56,16 @@ int64_t BytesOf(const std::string& process) {
 ProcessMemory::ProcessMemory(Options options) : options_(std::move(options)) {}
 
 std::optional<int64_t> ProcessMemory::BytesBehindPort(int port) const {
-  const auto listeners = ListListeners(options_.proc);
-  if (!listeners.ok()) return std::nullopt;
-  for (const Listener& listener : *listeners) {
-    if (listener.port != port || listener.pid == 0 ||
-        listener.pid == getpid() || !IsReachedByLoopback(listener.address) ||
-        !IsOurUsers(absl::StrCat(options_.proc, "/", listener.pid))) {
-      continue;
-    }
-    const int64_t bytes = TreeBytes(listener.pid);
-    return bytes > 0 ? std::optional(bytes) : std::nullopt;
+  const auto listener = FindLoopbackListener(port, options_.proc);
+  if (!listener.has_value() || listener->pid == getpid() ||
+      !IsOurUsers(absl::StrCat(options_.proc, "/", listener->pid))) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  const int64_t bytes = TreeBytes(listener->pid);
+  return bytes > 0 ? std::optional(bytes) : std::nullopt;
 }
 
 int64_t ProcessMemory::TreeBytes(pid_t pid) const {
-  const std::map<pid_t, pid_t> parents = ParentsByPid(options_.proc);
-  std::multimap<pid_t, pid_t> children;
-  for (const auto& [child, parent] : parents) children.emplace(parent, child);
   std::vector<pid_t> tree = {pid};
   std::set<pid_t> seen = {pid};  // the files were not read at one moment
   int64_t bytes = 0;
@@ -92,9 +73,8 @@ int64_t ProcessMemory::TreeBytes(pid_t pid) const {
     const pid_t next = tree.back();
     tree.pop_back();
     bytes += BytesOf(absl::StrCat(options_.proc, "/", next));
-    const auto [begin, end] = children.equal_range(next);
-    for (auto it = begin; it != end; ++it) {
-      if (seen.insert(it->second).second) tree.push_back(it->second);
+    for (const pid_t child : ChildrenOf(options_.proc, next)) {
+      if (seen.insert(child).second) tree.push_back(child);
     }
   }
   return bytes;

@@ -129,9 +129,10 @@ TEST_CASE("ProcessMemory: a broken /proc has nobody in it") {
                "0: 0100007F 0 0A 0 0 0 0 0 5\n", "0: :0050 0 0A 0 0 0 x 0 5\n",
                "0: 0100007F:ZZ 0 0A 0 0 0 0 0 5\n");
   std::ofstream(proc / "net/tcp") << sockets;
-  const std::string stat = GENERATE(as<std::string>{}, "", "7", "7 (a)",
-                                    "7 (a) S", "7 (a) S x", "7 (a) S 7");
-  std::ofstream(proc / "7/stat") << stat;
+  const std::string children = GENERATE(as<std::string>{}, "", "7", "7 (a)",
+                                        "7 (a) S", "7 (a) S x", "7 (a) S 7");
+  fs::create_directories(proc / "7/task/7");
+  std::ofstream(proc / "7/task/7/children") << children;
   CHECK_FALSE(memory.BytesBehindPort(80).has_value());
   CHECK(memory.TreeBytes(7) == 0);
 }
@@ -150,9 +151,10 @@ TEST_CASE("ProcessMemory: without PSS it is the RSS, in a tree by any name") {
                      "00000000000000000000000000000000:0000 0A "
                      "00000000:00000000 00:00000000 00000000 ",
                      geteuid(), " 0 4711 1 0000000000000000 100 0 0 10 0\n"));
-  write("7/stat", "7 (a) S 9) S 1 7 7");
+  write("7/task/7/children", "");
+  write("7/task/70/children", "8 7 ");
   write("7/status", "Name:\ta) S 9\nVmRSS:\t    2048 kB\n");
-  write("8/stat", "8 (b) R 7 7 7");
+  write("8/status", "Name:\tb\nPPid:\t7\nVmRSS:\t 9 kB\n");
   write("8/smaps_rollup",
         "00400000-7fff rollup\nRss:  9 kB\nPss:  1024 kB\nPss_Anon: 1 kB\n");
   fs::create_directories(proc / "8/fd");
@@ -160,6 +162,10 @@ TEST_CASE("ProcessMemory: without PSS it is the RSS, in a tree by any name") {
   const ProcessMemory memory({.proc = proc.string()});
   CHECK(memory.TreeBytes(7) == static_cast<int64_t>(3 * kMiB));
   CHECK(memory.BytesBehindPort(80) == static_cast<int64_t>(kMiB));
+  // A socket that a child has too is its parent's.
+  fs::create_directories(proc / "7/fd");
+  fs::create_symlink("socket:[4711]", proc / "7/fd/5");
+  CHECK(memory.BytesBehindPort(80) == static_cast<int64_t>(3 * kMiB));
   CHECK_FALSE(memory.BytesBehindPort(81).has_value());
 }
 
