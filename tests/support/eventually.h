@@ -9,11 +9,11 @@ namespace warmup {
 // How long anything in a test may take: only what hangs gets there.
 inline constexpr absl::Duration kPatience = absl::Seconds(60);
 
-// Asks until the answer is yes, for kPatience at most. For what another process
-// or thread does, where there is nothing to wait on.
+// Asks until the answer is yes, for `patience` at most. For what another
+// process or thread does, where there is nothing to wait on.
 template <class Condition>
-bool Eventually(Condition condition) {
-  const absl::Time deadline = absl::Now() + kPatience;
+bool Eventually(Condition condition, absl::Duration patience = kPatience) {
+  const absl::Time deadline = absl::Now() + patience;
   while (!condition()) {
     if (absl::Now() > deadline) return false;
     absl::SleepFor(absl::Milliseconds(2));

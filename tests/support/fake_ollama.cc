@@ -104,12 +104,56 @@ bool FakeOllama::IsLoaded(const std::string& name) const {
 
 bool FakeOllama::Runs(const std::string& name) const {
   const auto it = runners_.find(DigestOf(name));
-  return it != runners_.end() && !it->second.is_dead;
+  return it != runners_.end() && !it->second.is_dead && !IsOver(it->second);
+}
+
+void FakeOllama::SetContextLength(const std::string& name, int64_t length) {
+  MutexLock lock(mutex_);
+  runners_.at(DigestOf(name)).context_length = length;
 }
 
 void FakeOllama::KillRunner(const std::string& name) {
   MutexLock lock(mutex_);
-  runners_.at(DigestOf(name)).is_dead = true;
+  const auto it = runners_.find(DigestOf(name));
+  if (it != runners_.end()) it->second.is_dead = true;
+  ++kills_[name];
+  changed_.NotifyAll();
+}
+
+void FakeOllama::LetModelsExpire() {
+  MutexLock lock(mutex_);
+  do_models_expire_ = true;
+}
+
+void FakeOllama::LimitModels(int count) {
+  MutexLock lock(mutex_);
+  max_models_ = static_cast<size_t>(count);
+}
+
+bool FakeOllama::IsOver(const Runner& runner) const {
+  if (runner.requests > 0) return false;
+  return runner.unload_looks == 0 ||
+         (do_models_expire_ && runner.expires_at < absl::Now());
+}
+
+void FakeOllama::EraseGone() {
+  for (auto it = runners_.begin(); it != runners_.end();) {
+    it = IsOver(it->second) ? runners_.erase(it) : std::next(it);
+  }
+}
+
+bool FakeOllama::HasRoomFor(const std::string& name) {
+  EraseGone();
+  if (max_models_ == 0 || runners_.size() < max_models_ || Runs(name)) {
+    return true;
+  }
+  // The first idle one, else the first that will be.
+  auto victim = runners_.begin();
+  for (auto it = runners_.begin(); it != runners_.end(); ++it) {
+    if (it->second.requests == 0) victim = it;
+  }
+  victim->second.unload_looks = 0;
+  return false;
 }
 
 absl::Time FakeOllama::ExpiryOf(const std::string& name) const {

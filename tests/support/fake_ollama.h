@@ -22,12 +22,14 @@ namespace warmup {
 //    request's is the time of the look; it stands still meanwhile;
 //  - a request without keep_alive keeps the last one;
 //  - names of one digest share a runner, which shows under the first of them;
-//  - a killed runner shows on; the next request has it loaded anew.
+//  - a killed runner shows on; the next request has it loaded anew;
+//  - a load with another context length loads a warm model anew.
 // Loads end at once unless held. Thread-safe.
 class FakeOllama final : public FakeHttp {
  public:
   static constexpr int kUnloadLooks = 2;
   static constexpr int64_t kFileBytes = 4'000'000'000;
+  static constexpr int64_t kContextLength = 4096;
   static constexpr int64_t kReadyBytes = 4'700'000'000;
 
   struct Model {
@@ -54,7 +56,15 @@ class FakeOllama final : public FakeHttp {
   // Unloads as if its time were over, or its user had.
   void Drop(const std::string& name);
   void SetExpiry(const std::string& name, absl::Time expires_at);
+  // As after a request with another num_ctx.
+  void SetContextLength(const std::string& name, int64_t length);
+  // Also one that is loading: the load fails.
   void KillRunner(const std::string& name);
+  // Those that nobody uses go when their time is over; else they stay.
+  void LetModelsExpire();
+  // With as many, a load has another model go, if need be when its requests
+  // have ended; that also when who asked for the load has left.
+  void LimitModels(int count);
 
   // --- Loads ---
   void HoldLoads(bool are_held);
@@ -89,6 +99,7 @@ class FakeOllama final : public FakeHttp {
     bool has_expiry = false;  // not while the first request runs
     int unload_looks = -1;    // left until it is gone; -1: it stays
     bool is_dead = false;
+    int64_t context_length = kContextLength;
   };
 
   void Serve(const httplib::Request& request, const nlohmann::json& body,
@@ -101,10 +112,18 @@ class FakeOllama final : public FakeHttp {
                  httplib::Response& response) ABSL_LOCKS_EXCLUDED(mutex_);
   void ServeUnload(const std::string& name, httplib::Response& response)
       ABSL_LOCKS_EXCLUDED(mutex_);
-  // Waits for the load to be allowed. False: its caller left.
-  bool AwaitLoad(const std::string& name,
-                 const std::function<bool()>& is_connected)
+  enum class LoadEnd { kDone, kLeft, kKilled };
+  void FinishLoad(const std::string& name, const nlohmann::json& body)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // Waits for the load to be allowed.
+  LoadEnd AwaitLoad(const std::string& name,
+                    const std::function<bool()>& is_connected)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Makes room for it, when there is none.
+  bool HasRoomFor(const std::string& name)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsOver(const Runner& runner) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EraseGone() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Begin(const std::string& name, absl::Duration keep_alive)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void End(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -124,6 +143,9 @@ class FakeOllama final : public FakeHttp {
   std::map<std::string, int> loading_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::pair<int, std::string>> failures_
       ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, int> kills_ ABSL_GUARDED_BY(mutex_);
+  size_t max_models_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: no limit
+  bool do_models_expire_ ABSL_GUARDED_BY(mutex_) = false;
   int aborted_ ABSL_GUARDED_BY(mutex_) = 0;
   bool are_loads_held_ ABSL_GUARDED_BY(mutex_) = false;
   bool are_unloads_held_ ABSL_GUARDED_BY(mutex_) = false;

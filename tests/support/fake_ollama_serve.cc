@@ -82,12 +82,8 @@ void FakeOllama::ServeTags(Response& response) {
 void FakeOllama::ServePs(Response& response) {
   MutexLock lock(mutex_);
   json models = json::array();
-  for (auto it = runners_.begin(); it != runners_.end();) {
-    Runner& runner = it->second;
-    if (runner.unload_looks == 0 && runner.requests == 0) {
-      it = runners_.erase(it);
-      continue;
-    }
+  EraseGone();
+  for (auto& [digest, runner] : runners_) {
     if (runner.unload_looks > 0 && !are_unloads_held_) --runner.unload_looks;
     absl::Time expires_at = runner.expires_at;
     if (runner.late_looks > 0) {
@@ -98,12 +94,11 @@ void FakeOllama::ServePs(Response& response) {
     models.push_back({{"name", runner.shown},
                       {"model", runner.shown},
                       {"size", kReadyBytes},
-                      {"digest", it->first},
+                      {"digest", digest},
                       {"details", {{"family", "llama"}}},
                       {"expires_at", TimeText(expires_at)},
                       {"size_vram", 0},
-                      {"context_length", 4096}});
-    ++it;
+                      {"context_length", runner.context_length}});
   }
   AnswerJson({{"models", std::move(models)}}, response);
 }
@@ -171,18 +166,14 @@ void FakeOllama::ServeLoad(const std::string& path, const json& body,
   }
   response.set_chunked_content_provider(kJson, [this, name, body, is_embed](
                                                    size_t, DataSink& sink) {
-    if (!AwaitLoad(name, [&] { return sink.is_writable(); })) return false;
+    const LoadEnd end = AwaitLoad(name, [&] { return sink.is_writable(); });
+    if (end == LoadEnd::kLeft) return false;
     json answer = {{"model", name}, {"done", true}, {"done_reason", "load"}};
     if (is_embed) answer = {{"model", name}, {"embeddings", {{0.5, 0.5}}}};
-    {
-      MutexLock load_lock(mutex_);
-      if (!is_lying_) {
-        const auto runner = runners_.find(DigestOf(name));
-        Begin(name, KeepAliveIn(body, runner == runners_.end()
-                                          ? kDefaultKeepAlive
-                                          : runner->second.keep_alive));
-        End(name);
-      }
+    if (end == LoadEnd::kKilled) {
+      answer = {{"error", "llama runner process has terminated"}};
+    } else {
+      FinishLoad(name, body);
     }
     const std::string text = answer.dump();
     sink.write(text.data(), text.size());
@@ -191,20 +182,42 @@ void FakeOllama::ServeLoad(const std::string& path, const json& body,
   });
 }
 
-bool FakeOllama::AwaitLoad(const std::string& name,
-                           const std::function<bool()>& is_connected) {
+void FakeOllama::FinishLoad(const std::string& name, const json& body) {
+  MutexLock lock(mutex_);
+  if (is_lying_) return;
+  const auto runner = runners_.find(DigestOf(name));
+  Begin(name, KeepAliveIn(body, runner == runners_.end()
+                                    ? kDefaultKeepAlive
+                                    : runner->second.keep_alive));
+  // One that was warm with another one was loaded anew.
+  const json options = body.value("options", json::object());
+  runners_.at(DigestOf(name)).context_length =
+      options.value("num_ctx", kContextLength);
+  End(name);
+}
+
+FakeOllama::LoadEnd FakeOllama::AwaitLoad(
+    const std::string& name, const std::function<bool()>& is_connected) {
   MutexLock lock(mutex_);
   ++loading_[name];
   changed_.NotifyAll();
-  bool is_wanted = true;
-  while (are_loads_held_ && !Runs(name) && is_wanted) {
+  const int kills = kills_[name];
+  LoadEnd end = LoadEnd::kDone;
+  while (!HasRoomFor(name) || (are_loads_held_ && !Runs(name))) {
     changed_.WaitFor(mutex_, kLookAround);
-    is_wanted = !is_stopping_ && (ignores_disconnects_ || is_connected());
+    if (is_stopping_ || (!ignores_disconnects_ && !is_connected())) {
+      end = LoadEnd::kLeft;
+      break;
+    }
+    if (kills_[name] != kills) {
+      end = LoadEnd::kKilled;
+      break;
+    }
   }
   --loading_[name];
-  if (!is_wanted) ++aborted_;
+  if (end == LoadEnd::kLeft) ++aborted_;
   changed_.NotifyAll();
-  return is_wanted;
+  return end;
 }
 
 void FakeOllama::AnswerError(int status, const std::string& words,

@@ -49,15 +49,20 @@ void RealOllama::Import(const std::string& stem) {
   Make(stem, absl::StrCat(models_, "/", stem, ".gguf"));
 }
 
-void RealOllama::ImportDamaged(const std::string& stem,
-                               const std::string& name) {
+void RealOllama::ImportCopy(const std::string& stem, const std::string& name) {
   // Made longer, it is another file to Ollama.
   const std::string path = folder_.File(name);
   std::filesystem::copy_file(absl::StrCat(models_, "/", stem, ".gguf"), path);
   const auto bytes = std::filesystem::file_size(path);
-  std::filesystem::resize_file(path, bytes + 64);
+  std::filesystem::resize_file(path, bytes + 64 * (digests_.size() + 1));
   Make(name, path);
-  std::filesystem::resize_file(BlobOf(digests_.at(name)), bytes / 2);
+}
+
+void RealOllama::ImportDamaged(const std::string& stem,
+                               const std::string& name) {
+  ImportCopy(stem, name);
+  const std::string blob = BlobOf(digests_.at(name));
+  std::filesystem::resize_file(blob, std::filesystem::file_size(blob) / 2);
 }
 
 void RealOllama::Make(const std::string& name, const std::string& path) {

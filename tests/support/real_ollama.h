@@ -27,7 +27,9 @@ class RealOllama {
   void Kill() { process_.Kill(); }  // kill -9 of all its processes
   // Makes a model of the file `stem`.gguf, under that name.
   void Import(const std::string& stem);
-  // Makes one of that file, and cuts it in the middle.
+  // Makes one of a copy of that file, which is another model to Ollama.
+  void ImportCopy(const std::string& stem, const std::string& name);
+  // And cuts it in the middle.
   void ImportDamaged(const std::string& stem, const std::string& name);
   // Posts `json` and wants a 200.
   std::string Post(const std::string& path, const std::string& json);

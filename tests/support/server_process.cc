@@ -99,10 +99,12 @@ ServerProcess::ServerProcess(Options options) : options_(std::move(options)) {
 
 ServerProcess::~ServerProcess() { Kill(); }
 
-void ServerProcess::Start() {
+void ServerProcess::Start(const std::map<std::string, std::string>& more) {
   REQUIRE(pid_ < 0);
+  std::map<std::string, std::string> variables = more;
+  variables.insert(options_.environment.begin(), options_.environment.end());
   std::vector<std::string> command = options_.command;
-  std::vector<std::string> environment = EnvironmentWith(options_.environment);
+  std::vector<std::string> environment = EnvironmentWith(variables);
   const std::vector<char*> argv = Pointers(command);
   const std::vector<char*> envp = Pointers(environment);
   const int log = open(options_.log_path.c_str(),

@@ -43,8 +43,9 @@ class ServerProcess {
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
 
-  // Starts it, again after a Kill, and waits until it is up.
-  void Start();
+  // Starts it, again after a Kill, and waits until it is up. `more` goes over
+  // the environment of the options.
+  void Start(const std::map<std::string, std::string>& more = {});
   // kill -9 of the group, and waits until all of it has ended.
   void Kill();
   // Stops the group (SIGSTOP), and lets it go on.

@@ -112,6 +112,8 @@ absl::StatusOr<std::vector<RunningModel>> ReadRunning(std::string_view text) {
     model.size_bytes = BytesAt(entry, "size");
     model.vram_bytes = std::min(BytesAt(entry, "size_vram"), model.size_bytes);
     model.expires_at = TimeAt(entry, "expires_at");
+    model.context_length =
+        NumberAt(entry, "context_length", std::numeric_limits<int32_t>::max());
   }
   return result;
 }

@@ -33,6 +33,7 @@ struct RunningModel {
   int64_t size_bytes = 0;
   int64_t vram_bytes = 0;  // the part of it that is in GPUs
   absl::Time expires_at = absl::InfinitePast();
+  int64_t context_length = 0;  // that it was loaded with; 0: not told
 };
 
 // What /api/show tells.

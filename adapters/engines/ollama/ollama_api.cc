@@ -1,5 +1,7 @@
 #include "adapters/engines/ollama/ollama_api.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -22,6 +24,15 @@ constexpr absl::Duration kBusyRetry = absl::Seconds(1);
 
 bool Says(const std::string& words, std::string_view part) {
   return absl::AsciiStrToLower(words).find(part) != std::string::npos;
+}
+
+// What Ollama says of files that are not, or no longer, what they should be.
+bool TellsOfDamage(const std::string& words) {
+  static constexpr std::array<std::string_view, 5> kParts = {
+      "unable to load model", "error loading model", "exceeds file size",
+      "invalid file magic", "unexpected eof"};
+  return std::any_of(kParts.begin(), kParts.end(),
+                     [&](std::string_view part) { return Says(words, part); });
 }
 
 bool IsWrongCall(const HttpResponse& response) {
@@ -167,10 +178,10 @@ absl::Status OllamaApi::StatusOf(const HttpResponse& response,
     default:
       break;
   }
-  if (Says(words, "memory")) return error(kResourceExhausted, "MEMORY_SHORT");
+  if (Says(words, "memory") || Says(words, "unable to allocate"))
+    return error(kResourceExhausted, "MEMORY_SHORT");
   // Of a damaged file Ollama may say nothing at all.
-  if (response.status == 500 &&
-      (words.empty() || Says(words, "unable to load model"))) {
+  if (response.status == 500 && (words.empty() || TellsOfDamage(words))) {
     return error(kFailedPrecondition, "MODEL_DAMAGED");
   }
   return error(kUnavailable, "ENGINE_FAILED");

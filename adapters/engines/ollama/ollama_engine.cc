@@ -17,20 +17,14 @@ using ollama::ListedModel;
 using ollama::RunningModel;
 using ollama::View;
 
-// Newer versions may answer /api/ps only when a load is over.
-const HttpCall kLook = {.timeout = absl::Seconds(2)};
+const HttpCall kLook = {.timeout = kOllamaLookTimeout};
 // Reads every manifest, or the header of a file.
 const HttpCall kList = {.timeout = absl::Seconds(10)};
 // A listing that Describe takes for the present one: a catalogue is described
 // model by model.
 constexpr absl::Duration kListingAge = absl::Seconds(2);
-// How long after its answer a load may show, and its new `expires_at`.
-constexpr absl::Duration kShownWithin = absl::Milliseconds(500);
-constexpr absl::Duration kExpiryWithin = absl::Milliseconds(50);
-constexpr absl::Duration kShortPause = absl::Milliseconds(5);
-constexpr absl::Duration kLongPause = absl::Milliseconds(100);
-// Of how many running models the file is asked for, to tell who shares one.
-constexpr size_t kMaxBlobLookups = 16;
+// A model that others loaded, and that stays for longer, is ready.
+constexpr absl::Duration kStaysFor = absl::Seconds(30);
 
 // What comes back to the model's device by unloading it.
 Residency ResidencyOf(const RunningModel& model, const ModelSpec& spec,
@@ -163,6 +157,11 @@ absl::StatusOr<LoadResult> OllamaEngine::Load(const ModelSpec& spec,
   const std::optional<Found> before = FindIn(view, name);
   const bool is_ours = !before.has_value() || before->is_ours;
   control.ReportProgress(0, known.size_bytes);
+  if (!is_ours && Stays(before->model, view.answered)) {
+    control.ReportProgress(known.size_bytes, known.size_bytes);
+    return LoadResult{.residency =
+                          ResidencyOf(before->model, spec, known.size_bytes)};
+  }
   OwnCall own(*this, name);
   const absl::Status status = api_.Load(
       name, known.is_embedder,
@@ -290,81 +289,6 @@ std::optional<OllamaEngine::Found> OllamaEngine::FindIn(
   return Found{*model, watch_.IsOurs(model->name)};
 }
 
-absl::StatusOr<OllamaEngine::Found> OllamaEngine::Confirm(
-    const std::string& name, const std::optional<Found>& before) {
-  const absl::Time start = absl::Now();
-  bool has_blobs = false;
-  for (;;) {
-    WARMUP_ASSIGN_OR_RETURN(const View view, Observe(kLook));
-    std::optional<Found> found = FindIn(view, name);
-    if (!found.has_value() && !has_blobs) {
-      LearnBlobs(view, name);
-      has_blobs = true;
-      found = FindIn(view, name);
-    }
-    const absl::Duration waited = absl::Now() - start;
-    if (found.has_value() &&
-        (!before.has_value() || waited > kExpiryWithin ||
-         found->model.expires_at != before->model.expires_at)) {
-      return *std::move(found);
-    }
-    if (!found.has_value() && waited > kShownWithin) {
-      return api_.ModelError(
-          absl::StatusCode::kUnavailable, "LOAD_NOT_CONFIRMED", name,
-          "it was said to be loaded, but is not among the running models");
-    }
-    absl::SleepFor(kShortPause);
-  }
-}
-
-void OllamaEngine::LearnBlobs(const View& view, const std::string& name) {
-  std::vector<std::string> names = {name};
-  for (const RunningModel& model : view.running) {
-    if (names.size() > kMaxBlobLookups) break;
-    names.push_back(model.name);
-  }
-  for (const std::string& each : names) {
-    const auto metadata = api_.Show(each, kLook);
-    if (!metadata.ok()) continue;
-    MutexLock lock(mutex_);
-    book_.SetBlob(each, metadata->blob);
-  }
-}
-
-void OllamaEngine::TakeBack(const std::string& name, absl::Duration patience) {
-  const absl::Time deadline = absl::Now() + patience;
-  for (;;) {
-    const auto view = Observe(kLook);
-    if (!view.ok()) return;  // gone itself; nothing of ours stays for long
-    if (const auto found = FindIn(*view, name); found.has_value()) {
-      if (!api_.Unload(found->model.name, kLook).ok()) return;
-      const absl::Status gone =
-          AwaitGone(name, absl::Now() + options_.unload_timeout);
-      static_cast<void>(gone);  // the load's own error says more
-      return;
-    }
-    if (absl::Now() >= deadline) return;
-    absl::SleepFor(kShortPause);
-  }
-}
-
-absl::Status OllamaEngine::AwaitGone(const std::string& name,
-                                     absl::Time deadline) {
-  absl::Duration pause = kShortPause;
-  for (;;) {
-    WARMUP_ASSIGN_OR_RETURN(const View view, Observe(kLook));
-    if (!FindIn(view, name).has_value()) return absl::OkStatus();
-    if (absl::Now() >= deadline) {
-      return api_.ModelError(
-          absl::StatusCode::kFailedPrecondition, "MEMORY_IN_USE", name,
-          "it stays in memory, because a request on it has not ended, or "
-          "because it was deleted while it was loaded");
-    }
-    absl::SleepFor(pause);
-    pause = std::min(2 * pause, kLongPause);
-  }
-}
-
 void OllamaEngine::Renew(const View& view,
                          const std::vector<ModelSpec>& specs) {
   std::set<std::string> renewed;
@@ -387,6 +311,12 @@ void OllamaEngine::Renew(const View& view,
     EndRenewal();
     if (!is_renewed) return;  // the next look says what is the matter
   }
+}
+
+bool OllamaEngine::Stays(const RunningModel& model, absl::Time now) {
+  MutexLock lock(mutex_);
+  return model.expires_at == absl::InfinitePast() ||  // it does not tell
+         model.expires_at - now > kStaysFor || watch_.IsBusy(model, now);
 }
 
 bool OllamaEngine::BeginRenewal(const Found& found, absl::Time now) {

@@ -30,6 +30,9 @@ inline constexpr absl::Duration kOllamaRenewBefore = absl::Minutes(2);
 inline constexpr absl::Duration kOllamaUnloadTimeout = absl::Seconds(10);
 // How long Ollama may take to notice that who asked for a load has left.
 inline constexpr absl::Duration kOllamaAbortTime = absl::Milliseconds(400);
+// How long a look may take: newer versions may answer /api/ps only when a load
+// is over.
+inline constexpr absl::Duration kOllamaLookTimeout = absl::Seconds(2);
 
 inline constexpr EngineAbilities kOllamaAbilities = {.can_load = true,
                                                      .can_unload = true,
@@ -44,9 +47,12 @@ inline constexpr EngineAbilities kOllamaAbilities = {.can_load = true,
 // the connection stays open until the load ends, because Ollama aborts it when
 // it closes. What it answers is believed only when /api/ps shows it.
 //
-// A model that others loaded is theirs: a load by us leaves its keep-alive as
-// it is, and it is never renewed. Of our own, a look renews those it is asked
-// about; so when nobody looks any more, all is given back by itself.
+// A model that others loaded is theirs: it is never renewed, and a load by us
+// asks for nothing while it stays, because Ollama would load it anew where its
+// user's options differ from ours, which are none. The same when others had
+// ours loaded anew, as far as the context length shows it. Of our own, a look
+// renews those it is asked about; so when nobody looks any more, all is given
+// back by itself.
 //
 // Several names may share one runner (see ModelBook): each is then ready, and
 // an unload of one is an unload of all. Uses go to the name that Ollama shows.
@@ -120,6 +126,9 @@ class OllamaEngine final : public Engine {
   absl::StatusOr<ollama::View> Observe(const HttpCall& call)
       ABSL_LOCKS_EXCLUDED(mutex_);
   std::optional<Found> FindIn(const ollama::View& view, const std::string& name)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether it is there for a while yet, whatever we do.
+  bool Stays(const ollama::RunningModel& model, absl::Time now)
       ABSL_LOCKS_EXCLUDED(mutex_);
   // The model as /api/ps shows it after a call that loads or renews it;
   // `before`: as it was. Waits a little for what comes late.

@@ -35,6 +35,10 @@ void UseWatch::Observe(const View& view, const ModelBook& book) {
     now.asked = view.asked;
     now.answered = view.answered;
     now.expires_at = model.expires_at;
+    if (now.context_length != model.context_length && !is_own_call) {
+      now.is_ours = false;
+    }
+    now.context_length = model.context_length;
     seen[std::move(name)] = now;
   }
   NoteUnloaded(view, seen);

@@ -49,7 +49,8 @@ class UseWatch {
                   const ModelBook& book);
 
   // The runner that is shown by this name is there by a load of ours, until it
-  // is given up, to be unloaded, or seen gone.
+  // is given up, to be unloaded, or seen gone, or seen with another context
+  // length: then somebody had it loaded anew with options of his.
   void TakeOver(std::string_view shown);
   void GiveUp(std::string_view shown);
   bool IsOurs(std::string_view shown) const;
@@ -68,6 +69,7 @@ class UseWatch {
     absl::Time asked;
     absl::Time answered;
     absl::Time expires_at;
+    int64_t context_length = 0;
     // What our own calls have set: as computed, and as shown just after.
     absl::Time own_computed = absl::InfinitePast();
     absl::Time own_shown = absl::InfinitePast();

@@ -50,9 +50,25 @@ TEST_CASE(
   ollama.LoadOk("gen:latest");
 }
 
+TEST_CASE("OllamaEngine: asks for nothing that others loaded, while it stays") {
+  // Its options may not be ours, which would load it anew.
+  Ollama ollama;
+  SECTION("for two hours") { ollama.fake.Use("a:latest", absl::Hours(2)); }
+  SECTION("for as long as its request runs") {
+    ollama.fake.Use("a:latest", absl::Minutes(1));
+    ollama.fake.SetExpiry("a:latest", absl::Now() - absl::Seconds(1));
+  }
+  const LoadResult result = ollama.LoadOk("a:latest");
+  CHECK(result.residency.tier == Tier::kReady);
+  CHECK(result.residency.resident_bytes == FakeOllama::kReadyBytes);
+  CHECK(result.read_bytes == 0);
+  CHECK(ollama.fake.CallCount("/api/generate") == 0);
+}
+
 TEST_CASE("OllamaEngine: a model that others loaded keeps its keep-alive") {
   Ollama ollama;
   ollama.fake.Use("a:latest", absl::Hours(2));
+  ollama.fake.SetExpiry("a:latest", absl::Now() + absl::Seconds(10));
   CHECK(ollama.LoadOk("a:latest").read_bytes == 0);
   CHECK(ollama.fake.Bodies("/api/generate").at(0) ==
         json({{"model", "a:latest"}}));
@@ -101,15 +117,15 @@ TEST_CASE("OllamaEngine: a load that ends although cancelled is taken back") {
 
 TEST_CASE("OllamaEngine: a cancelled load does not take what was there") {
   Ollama ollama;
-  ollama.fake.Use("a:latest", absl::Hours(1));
+  ollama.LoadOk("a:latest");
   ollama.fake.Hang("/api/generate");
   BackgroundLoad load(ollama.engine, "a:latest");
   REQUIRE(
-      Eventually([&] { return ollama.fake.CallCount("/api/generate") == 1; }));
+      Eventually([&] { return ollama.fake.CallCount("/api/generate") == 2; }));
   load.Cancel();
   CHECK(absl::IsCancelled(load.Result().status()));
   CHECK(ollama.fake.IsLoaded("a:latest"));
-  CHECK(ollama.fake.CallCount("/api/generate") == 1);
+  CHECK(ollama.fake.CallCount("/api/generate") == 2);
 }
 
 TEST_CASE("OllamaEngine: two loads of two models go on at once") {

@@ -116,6 +116,16 @@ TEST_CASE("OllamaEngine: never renews what others loaded") {
   CHECK(ollama.fake.CallCount("/api/generate") == calls);
 }
 
+TEST_CASE("OllamaEngine: never renews what a user loaded anew, with options") {
+  Ollama ollama;
+  ollama.LoadOk("a:latest");
+  ollama.fake.SetContextLength("a:latest", 8192);
+  ollama.fake.SetExpiry("a:latest", absl::Now() + absl::Minutes(1));
+  const int calls = ollama.fake.CallCount("/api/generate");
+  ollama.LookAt("a:latest");
+  CHECK(ollama.fake.CallCount("/api/generate") == calls);
+}
+
 TEST_CASE("OllamaEngine: never renews what is busy or being unloaded") {
   Ollama ollama;
   ollama.LoadOk("a:latest");
