@@ -65,4 +65,10 @@ void AwaitReady(Subject& subject, const std::string& model, bool is_ready) {
   CHECK(Eventually([&] { return LooksReady(subject, model) == is_ready; }));
 }
 
+void AwaitAgreement(Subject& subject, const std::string& model) {
+  INFO(model);
+  CHECK(Eventually(
+      [&] { return LooksReady(subject, model) == subject.IsLoaded(model); }));
+}
+
 }  // namespace warmup::contract

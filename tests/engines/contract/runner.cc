@@ -11,7 +11,9 @@ namespace {
 
 std::vector<Scenario> AllScenarios(const std::vector<Scenario>& own) {
   std::vector<Scenario> all;
-  for (const auto& some : {LoadScenarios(), own}) {
+  for (const auto& some :
+       {LoadScenarios(), CancelScenarios(), OtherUserScenarios(),
+        StreamScenarios(), OutageScenarios(), FaultScenarios(), own}) {
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;

@@ -37,6 +37,7 @@ enum class Ability {
   kStream,        // BeginUse and EndUse
   kOthersLoad,    // LoadByHand: somebody else can
   kOthersUnload,  // UnloadByHand
+  kExpires,       // LoadForASecond
   kHoldLoads,     // HoldLoads and AwaitLoading
   kUnknownModel,  // it can be asked for a model that it has not
   kBrokenModel,   // Description::broken
@@ -67,10 +68,12 @@ struct Manners {
   bool unload_aborts_loads = false;
   // A model whose worker was killed is no longer shown as ready.
   bool shows_dead_workers = true;
+  // A load whose worker was killed may last until it is given up.
+  bool killed_loads_hang = false;
   // A load in progress shows: Sighting::is_loading.
   bool shows_loading = false;
-  // A look during a request shows that it runs: Sighting::is_busy.
-  bool shows_requests = false;
+  // Sighting::was_unloaded: by hand is told from by the engine itself.
+  bool shows_unloads_by_hand = true;
   // A load that was cancelled can end within this.
   absl::Duration cancel_time = absl::Seconds(3);
 };
@@ -130,6 +133,11 @@ class Subject {
   virtual absl::Status EndUse(const std::string& model) { return No(model); }
   // Returns when it is loaded.
   virtual absl::Status LoadByHand(const std::string& model) {
+    return No(model);
+  }
+  // Returns when it is loaded, to be unloaded by the server itself when nobody
+  // has used it for a second or two.
+  virtual absl::Status LoadForASecond(const std::string& model) {
     return No(model);
   }
   // May return before it is gone.

@@ -13,7 +13,7 @@ class OllamaFake final : public OllamaSubject {
   OllamaFake() : OllamaFake(std::make_unique<FakeOllama>()) {}
   ~OllamaFake() override {
     fake_->HoldLoads(false);
-    EndEngine();
+    Disconnect();
   }
 
   bool IsLoaded(const std::string& model) override {
@@ -28,6 +28,21 @@ class OllamaFake final : public OllamaSubject {
     fake_->EndStream(model);
     return absl::OkStatus();
   }
+
+  // Its unloads are done after some looks.
+  absl::Status UnloadByHand(const std::string& model) override {
+    const absl::Status status = OllamaSubject::UnloadByHand(model);
+    for (int i = 0; i <= FakeOllama::kUnloadLooks; ++i) {
+      const auto look = user().Get("/api/ps", {});
+      if (!look.ok()) return look.status();
+    }
+    return status;
+  }
+  absl::Status LoadForASecond(const std::string& model) override {
+    fake_->LetModelsExpire();
+    return OllamaSubject::LoadForASecond(model);
+  }
+  void LimitToOneModel() override { fake_->LimitModels(1); }
 
   void HoldLoads(bool are_held) override { fake_->HoldLoads(are_held); }
   void AwaitLoading(const std::string& model) override {
@@ -68,7 +83,7 @@ class OllamaFake final : public OllamaSubject {
   explicit OllamaFake(std::unique_ptr<FakeOllama> fake)
       : OllamaSubject(
             {.name = "ollama (fake)",
-             .models = {"tiny:latest", "small:latest"},
+             .models = {"tiny:latest", "other:latest"},
              .broken = "broken:latest",
              .cannot = {{Ability::kMemory, "a fake has no models in memory"}},
              .manners = kManners},
@@ -88,7 +103,7 @@ class OllamaFake final : public OllamaSubject {
 };
 
 TEST_CASE("Contract: Ollama, as a fake") {
-  Run([] { return std::make_unique<OllamaFake>(); });
+  Run([] { return std::make_unique<OllamaFake>(); }, OllamaScenarios());
 }
 
 }  // namespace

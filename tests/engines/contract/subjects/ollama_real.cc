@@ -18,7 +18,7 @@ class OllamaReal final : public OllamaSubject {
   OllamaReal()
       : OllamaReal(
             std::make_unique<RealOllama>(WARMUP_OLLAMA, WARMUP_TINY_MODELS)) {}
-  ~OllamaReal() override { EndEngine(); }
+  ~OllamaReal() override { Disconnect(); }
 
   bool IsLoaded(const std::string& model) override {
     if (Runner(model).empty()) return false;
@@ -33,7 +33,7 @@ class OllamaReal final : public OllamaSubject {
         ollama_->endpoint(), "/api/generate",
         R"({"model":")" + model +
             R"(","prompt":"a","options":)"
-            R"({"num_predict":20,"temperature":0}})");
+            R"({"num_predict":8,"temperature":0}})");
     if (!stream_->AwaitBegun()) return absl::UnavailableError("no answer");
     StopRunner(model);
     return absl::OkStatus();
@@ -54,6 +54,10 @@ class OllamaReal final : public OllamaSubject {
     StopRunner(model);
     REQUIRE_FALSE(IsLoaded(model));
   }
+  void LimitToOneModel() override {
+    ollama_->Kill();
+    ollama_->process().Start({{"OLLAMA_MAX_LOADED_MODELS", "1"}});
+  }
   void Kill() override { ollama_->Kill(); }
   void Start() override { ollama_->Start(); }
   void KillWorker(const std::string& model) override {
@@ -67,14 +71,14 @@ class OllamaReal final : public OllamaSubject {
   explicit OllamaReal(std::unique_ptr<RealOllama> ollama)
       : OllamaSubject(
             {.name = "ollama (real)",
-             .models = {"tiny:latest", "small:latest"},
+             .models = {"tiny:latest", "other:latest"},
              .broken = "broken:latest",
              .cannot = {{Ability::kFaults, "a real server answers rightly"}},
              .manners = kManners},
             ollama->endpoint()),
         ollama_(std::move(ollama)) {
     ollama_->Import("tiny");
-    ollama_->Import("small");
+    ollama_->ImportCopy("tiny", "other");
     ollama_->ImportDamaged("tiny", "broken");
   }
 
@@ -98,7 +102,7 @@ class OllamaReal final : public OllamaSubject {
 };
 
 TEST_CASE("Contract: a real Ollama", "[.ollama]") {
-  Run([] { return std::make_unique<OllamaReal>(); });
+  Run([] { return std::make_unique<OllamaReal>(); }, OllamaScenarios());
 }
 
 TEST_CASE("Faults: a real Ollama", "[.ollama]") {

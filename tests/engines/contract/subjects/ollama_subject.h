@@ -27,23 +27,41 @@ class OllamaSubject : public Subject {
   absl::Status LoadByHand(const std::string& model) override {
     return Post(R"({"model":")" + model + R"("})");
   }
+  absl::Status LoadForASecond(const std::string& model) override {
+    return Post(R"({"model":")" + model + R"(","keep_alive":"1s"})");
+  }
   absl::Status UnloadByHand(const std::string& model) override {
     return Post(R"({"model":")" + model + R"(","keep_alive":0})");
   }
+
+  // With a context length that is not the usual one.
+  absl::Status LoadWithContext(const std::string& model, int length) {
+    return Post(R"({"model":")" + model + R"(","options":{"num_ctx":)" +
+                std::to_string(length) + "}}");
+  }
+  // What Ollama shows of that; 0: the model is not there.
+  int ShownContext(const std::string& model);
+  // No more than one model can be loaded from now on; none is.
+  virtual void LimitToOneModel() = 0;
 
  protected:
   OllamaSubject(Description description, const std::string& endpoint)
       : Subject(std::move(description)),
         user_(ClientOf("user", endpoint)),
-        engine_(std::make_unique<OllamaEngine>(ClientOf("ollama", endpoint),
-                                               OllamaEngine::Options())) {}
+        engine_(std::make_unique<OllamaEngine>(
+            ClientOf("ollama", endpoint),
+            OllamaEngine::Options{.unload_timeout = absl::Seconds(2)})) {}
 
-  // It does not show that it is loading, and shows a request only after a
-  // while. A runner that was killed shows as long as it would have stayed.
-  static constexpr Manners kManners = {.shows_dead_workers = false};
+  // It does not show that it is loading. A runner that was killed shows for as
+  // long as it would have stayed; killed before it listens, it is waited for.
+  static constexpr Manners kManners = {.shows_dead_workers = false,
+                                       .killed_loads_hang = true};
 
-  // Before the server goes: it closes its connections.
-  void EndEngine() { engine_ = nullptr; }
+  // Before the server goes: a fake waits for connections to close.
+  void Disconnect() {
+    engine_ = nullptr;
+    user_ = nullptr;
+  }
   HttpClient& user() { return *user_; }
 
  private:
@@ -63,6 +81,9 @@ class OllamaSubject : public Subject {
   std::unique_ptr<HttpClient> user_;
   std::unique_ptr<OllamaEngine> engine_;
 };
+
+// The traps that the facts name.
+std::vector<Scenario> OllamaScenarios();
 
 }  // namespace warmup::contract
 
