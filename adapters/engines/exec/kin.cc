@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <set>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -19,6 +20,7 @@ namespace warmup::exec {
 namespace {
 
 constexpr absl::Duration kPause = absl::Milliseconds(5);
+constexpr int kMaxLooks = 50;
 
 // "pid:[4026531836]", or as much of it as fits; the number alone.
 std::string OwnPidNamespace() {
@@ -91,6 +93,49 @@ std::vector<ProcessInfo> FindLeftovers() {
   return Only(all, left);
 }
 
+// The pid and the start: a process, for good.
+using Identity = std::pair<pid_t, uint64_t>;
+
+// `ended`: who may have been kin, and is no more, or on its way there.
+std::vector<ProcessInfo> LookForKin(const Leader& leader,
+                                    std::set<Identity>& ended) {
+  const std::vector<ProcessInfo> all = ReadAllProcesses();
+  std::set<pid_t> kin;
+  if (!leader.cgroup.empty()) kin = ReadCgroupProcesses(leader.cgroup);
+  for (const ProcessInfo& process : all) {
+    const bool is_leader = process.pid == leader.pid;
+    if (!process.is_alive()) {
+      const bool is_older =
+          process.start_ticks != 0 && process.start_ticks < leader.start_ticks;
+      if (!is_leader && !is_older) {
+        ended.emplace(process.pid, process.start_ticks);
+      }
+      continue;
+    }
+    if (is_leader || process.session == leader.pid ||
+        process.group == leader.pid) {
+      kin.insert(process.pid);
+      continue;
+    }
+    // Who is older cannot come from it.
+    if (process.start_ticks < leader.start_ticks || process.pid == getpid()) {
+      continue;
+    }
+    const auto environment = ReadEnvironment(process.pid);
+    if (!environment.has_value() || environment->empty()) {
+      // It has lost its memory already, or is nobody's.
+      ended.emplace(process.pid, process.start_ticks);
+    } else if (FindVariable(*environment, kMarkerName) == leader.marker) {
+      kin.insert(process.pid);
+    }
+  }
+  AddDescendants(all, kin);
+  std::vector<ProcessInfo> found = Only(all, kin);
+  std::erase_if(found,
+                [](const ProcessInfo& process) { return !process.is_alive(); });
+  return found;
+}
+
 }  // namespace
 
 std::string MakeMarker(std::string_view engine, std::string_view model) {
@@ -116,30 +161,32 @@ std::optional<Owner> ParseOwner(std::string_view marker) {
 }
 
 std::vector<ProcessInfo> FindKin(const Leader& leader) {
-  std::vector<ProcessInfo> all = ReadProcesses();
-  std::set<pid_t> kin;
-  if (!leader.cgroup.empty()) kin = ReadCgroupProcesses(leader.cgroup);
-  for (const ProcessInfo& process : all) {
-    if (process.pid == leader.pid || process.session == leader.pid ||
-        process.group == leader.pid ||
-        // Who is older cannot come from it.
-        (process.start_ticks >= leader.start_ticks && process.pid != getpid() &&
-         ReadVariable(process.pid, kMarkerName) == leader.marker)) {
-      kin.insert(process.pid);
+  // One that starts another and ends, while we look, shows neither. So nobody
+  // is there only if nobody ended meanwhile who may have been one.
+  std::set<Identity> ended;
+  std::vector<ProcessInfo> kin;
+  for (int i = 0; i < kMaxLooks; ++i) {
+    std::set<Identity> ended_now;
+    kin = LookForKin(leader, ended_now);
+    if (!kin.empty() || std::includes(ended.begin(), ended.end(),
+                                      ended_now.begin(), ended_now.end())) {
+      break;
     }
+    ended.merge(ended_now);
   }
-  AddDescendants(all, kin);
-  return Only(std::move(all), kin);
+  return kin;
 }
 
 std::vector<ProcessInfo> EndLeftovers(absl::Duration patience) {
   const absl::Time deadline = absl::Now() + patience;
   std::vector<ProcessInfo> found = FindLeftovers();
-  std::vector<ProcessInfo> left = found;
-  while (!left.empty() && absl::Now() < deadline) {
+  // Twice nobody, because the first time one may have been starting another.
+  for (int nobody = found.empty() ? 2 : 0;
+       nobody < 2 && absl::Now() < deadline;) {
+    const std::vector<ProcessInfo> left = FindLeftovers();
     for (const ProcessInfo& process : left) SignalProcess(process, SIGKILL);
+    nobody = left.empty() ? nobody + 1 : 0;
     absl::SleepFor(kPause);
-    left = FindLeftovers();
   }
   return found;
 }

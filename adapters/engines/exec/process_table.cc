@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -14,6 +15,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "adapters/engines/exec/unique_fd.h"
 
 namespace warmup::exec {
@@ -21,6 +23,10 @@ namespace {
 
 // More than the longest environment a process can have by default.
 constexpr size_t kMaxProcFileBytes = size_t{4} << 20;
+
+// How long a process may take to change its program.
+constexpr int kMaxReads = 100;
+constexpr absl::Duration kReadPause = absl::Milliseconds(1);
 
 std::string PathOf(pid_t pid, std::string_view file) {
   return absl::StrCat("/proc/", pid, "/", std::string(file));
@@ -40,6 +46,13 @@ std::optional<int64_t> NumberAt(const std::string& text,
     }
   }
   return std::nullopt;
+}
+
+// Not so of threads of the kernel, nor of what has ended.
+bool HasProgram(pid_t pid) {
+  std::array<char, 1> ignored;
+  return readlink(PathOf(pid, "exe").c_str(), ignored.data(), ignored.size()) >
+         0;
 }
 
 }  // namespace
@@ -92,18 +105,23 @@ std::optional<ProcessInfo> ReadProcess(pid_t pid) {
   return ParseStat(*text);
 }
 
-std::vector<ProcessInfo> ReadProcesses() {
+std::vector<ProcessInfo> ReadAllProcesses() {
   std::vector<ProcessInfo> processes;
   std::error_code error;
   for (std::filesystem::directory_iterator entry("/proc", error), end;
        !error && entry != end; entry.increment(error)) {
     pid_t pid = 0;
     if (!absl::SimpleAtoi(entry->path().filename().string(), &pid)) continue;
-    const auto process = ReadProcess(pid);
-    if (process.has_value() && process->is_alive()) {
-      processes.push_back(*process);
-    }
+    processes.push_back(
+        ReadProcess(pid).value_or(ProcessInfo{.pid = pid, .state = 'X'}));
   }
+  return processes;
+}
+
+std::vector<ProcessInfo> ReadProcesses() {
+  std::vector<ProcessInfo> processes = ReadAllProcesses();
+  std::erase_if(processes,
+                [](const ProcessInfo& process) { return !process.is_alive(); });
   return processes;
 }
 
@@ -118,20 +136,41 @@ std::vector<ProcessInfo> ReadAgain(const std::vector<ProcessInfo>& processes) {
   return again;
 }
 
-std::optional<std::string> ReadVariable(pid_t pid, std::string_view name) {
-  const auto text = ReadProcFile(PathOf(pid, "environ"));
-  if (!text.has_value()) return std::nullopt;
+// While a process changes its program it shows neither environment nor
+// arguments, and would be missed. So one without an environment is believed
+// when it shows the same arguments twice.
+std::optional<std::string> ReadEnvironment(pid_t pid) {
+  std::optional<std::string> text;
+  std::string arguments;
+  for (int i = 0; i < kMaxReads; ++i) {
+    if (i > 0) absl::SleepFor(kReadPause);
+    text = ReadProcFile(PathOf(pid, "environ"));
+    if (!text.has_value() || !text->empty() || !HasProgram(pid)) break;
+    std::string now = ReadProcFile(PathOf(pid, "cmdline")).value_or("");
+    if (!now.empty() && now == arguments) break;
+    arguments = std::move(now);
+  }
+  return text;
+}
+
+std::optional<std::string> FindVariable(std::string_view environment,
+                                        std::string_view name) {
   const std::string prefix = absl::StrCat(std::string(name), "=");
-  for (size_t start = 0; start < text->size();) {
-    size_t end = text->find('\0', start);
-    if (end == std::string::npos) end = text->size();
-    const std::string_view entry(text->data() + start, end - start);
+  while (!environment.empty()) {
+    const std::string_view entry =
+        environment.substr(0, environment.find('\0'));
     if (entry.starts_with(prefix)) {
       return std::string(entry.substr(prefix.size()));
     }
-    start = end + 1;
+    environment.remove_prefix(std::min(entry.size() + 1, environment.size()));
   }
   return std::nullopt;
+}
+
+std::optional<std::string> ReadVariable(pid_t pid, std::string_view name) {
+  const auto environment = ReadEnvironment(pid);
+  if (!environment.has_value()) return std::nullopt;
+  return FindVariable(*environment, name);
 }
 
 int64_t ReadMemoryBytes(pid_t pid) {

@@ -30,12 +30,19 @@ std::optional<ProcessInfo> ParseStat(std::string_view text);
 std::optional<ProcessInfo> ReadProcess(pid_t pid);
 // All that are alive.
 std::vector<ProcessInfo> ReadProcesses();
+// And those that have ended; one that is gone by the time it is looked at has
+// the state X and nothing but its number.
+std::vector<ProcessInfo> ReadAllProcesses();
 
 // Of these, those that have not ended, as they are now.
 std::vector<ProcessInfo> ReadAgain(const std::vector<ProcessInfo>& processes);
 
-// The value of a variable in the environment that a process was started with;
-// nothing when it has none or is not ours to read.
+// What a process was started with: "NAME=value", each with a NUL behind it.
+// Empty when it has none (any more); nothing when it is not ours to read.
+std::optional<std::string> ReadEnvironment(pid_t pid);
+// The value of one; nothing when it is not there.
+std::optional<std::string> FindVariable(std::string_view environment,
+                                        std::string_view name);
 std::optional<std::string> ReadVariable(pid_t pid, std::string_view name);
 
 // Its share of memory: what it has alone, and its part of what it shares. That

@@ -26,6 +26,8 @@ TEST_CASE("ExecEngine: whatever happens to a load leaves nothing behind") {
       home.Shell("quick", "echo I am ready\nexec sleep 600\n"),
       home.Shell("kin", kin + "sleep 0.05\necho I am ready\nwait\n"),
       home.Shell("deaf", "trap '' TERM\n" + kin + "echo I am ready\nwait\n"),
+      // Each starts the next, leaves it and ends.
+      home.Shell("leaver", "(setsid sh -c '(sleep 600 &)' &)\n"),
       home.Server("server", FreePort(), {"--child", "1"})};
   for (Command& command : commands) command.grace = absl::Milliseconds(50);
   home.Start(commands);
@@ -54,6 +56,10 @@ TEST_CASE("ExecEngine: whatever happens to a load leaves nothing behind") {
     if (!result.ok()) {
       INFO(result.status().ToString());
       CHECK_FALSE(is_ready);
+      if (model == "leaver" && !absl::IsCancelled(result.status()) &&
+          !is_killed) {
+        CHECK(ReasonOf(result.status()) == "COMMAND_LEFT");
+      }
       REQUIRE(home.Processes().empty());
       continue;
     }
@@ -66,7 +72,9 @@ TEST_CASE("ExecEngine: whatever happens to a load leaves nothing behind") {
     home.UnloadOk(model);
     REQUIRE(home.Processes().empty());
   }
-  for (const Command& command : commands) home.LoadOk(command.model);
+  for (const Command& command : commands) {
+    if (command.model != "leaver") home.LoadOk(command.model);
+  }
 }
 
 }  // namespace

@@ -271,14 +271,16 @@ TEST_CASE("ExecEngine: takes processor time for use once it has been idle") {
     return absl::Now() > idle;
   }));
   CHECK(uses == 0);
+  absl::StatusOr<HttpResponse> answer = absl::UnknownError("none yet");
   std::thread user(
-      [&] { CHECK((*http)->Get("/burn", {.timeout = kPatience}).ok()); });
+      [&] { answer = (*http)->Get("/burn", {.timeout = kPatience}); });
   const bool is_busy = Eventually([&] {
     const Sighting sighting = home.LookAt("a");
     uses += sighting.uses;
     return sighting.is_busy;
   });
   user.join();
+  CHECK(answer.ok());
   CHECK(is_busy);
   CHECK(Eventually([&] {
     const Sighting sighting = home.LookAt("a");
