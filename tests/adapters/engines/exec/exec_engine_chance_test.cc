@@ -39,7 +39,7 @@ TEST_CASE("ExecEngine: whatever happens to a load leaves nothing behind") {
     const int what = static_cast<int>(random() % 3);
     CAPTURE(round, model, what);
     bool is_killed = false;
-    TestControl control([&] {
+    ControlBy control([&] {
       if (absl::Now() < when) return false;
       if (what == 0) return true;
       if (!is_killed && what == 1) {

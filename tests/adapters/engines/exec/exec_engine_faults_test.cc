@@ -159,20 +159,19 @@ TEST_CASE("ExecEngine: a command that is never ready ends with its load") {
     INFO(model);
     // Not before there is something to end.
     absl::Time up = absl::InfiniteFuture();
-    const TestControl control([&] {
+    ControlBy control([&] {
       if (up == absl::InfiniteFuture() && !home.Processes().empty()) {
         up = absl::Now();
       }
       return absl::Now() - up > absl::Milliseconds(200);
     });
-    const auto result =
-        home.engine().Load(home.Spec(model), const_cast<TestControl&>(control));
+    const auto result = home.engine().Load(home.Spec(model), control);
     CHECK(absl::IsCancelled(result.status()));
     CHECK(ReasonOf(result.status()) == "CANCELLED");
     CHECK(home.Processes().empty());
   }
   CHECK(absl::IsCancelled([&] {
-    TestControl control([] { return true; });
+    ControlBy control([] { return true; });
     return home.engine().Load(home.Spec("mute"), control).status();
   }()));
   CHECK(home.LookAt("mute").residency.tier == Tier::kCold);

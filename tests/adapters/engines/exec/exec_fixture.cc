@@ -1,8 +1,5 @@
 #include "tests/adapters/engines/exec/exec_fixture.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -58,19 +55,6 @@ std::string NewId() {
 }
 
 }  // namespace
-
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  REQUIRE(fd >= 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof(address);
-  REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&address), length) == 0);
-  REQUIRE(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0);
-  close(fd);
-  return ntohs(address.sin_port);
-}
 
 ExecHome::ExecHome() : id_(NewId()) {}
 
@@ -183,7 +167,8 @@ std::vector<exec::ProcessInfo> ExecHome::Processes() const {
   return found;
 }
 
-exec::ProcessInfo ExecHome::LeaderOf(const std::string& model) const {
+std::optional<exec::ProcessInfo> ExecHome::FindLeader(
+    const std::string& model) const {
   for (const exec::ProcessInfo& process : Processes()) {
     const auto marker = exec::ReadVariable(process.pid, exec::kMarkerName);
     if (process.parent == getpid() && marker.has_value() &&
@@ -191,8 +176,14 @@ exec::ProcessInfo ExecHome::LeaderOf(const std::string& model) const {
       return process;
     }
   }
-  FAIL("no process of " << model);
-  return {};
+  return std::nullopt;
+}
+
+exec::ProcessInfo ExecHome::LeaderOf(const std::string& model) const {
+  const auto leader = FindLeader(model);
+  INFO("the process of " << model);
+  REQUIRE(leader.has_value());
+  return *leader;
 }
 
 std::string ExecHome::Await(const std::string& file) const {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,16 +15,17 @@
 #include "adapters/engines/exec/process_table.h"
 #include "core/base/error.h"
 #include "core/base/mutex.h"
+#include "tests/support/background_load.h"
+#include "tests/support/server_process.h"
 #include "tests/support/temp_folder.h"
 
 namespace warmup {
 
-// The runtime's side of one load: cancelled when `is_cancelled` says so, which
-// is asked on the thread that loads.
-class TestControl final : public LoadControl {
+// A load that is cancelled when `is_cancelled` says so, which is asked on the
+// thread that loads.
+class ControlBy final : public LoadControl {
  public:
-  explicit TestControl(std::function<bool()> is_cancelled =
-                           [] { return false; })
+  explicit ControlBy(std::function<bool()> is_cancelled)
       : is_cancelled_(std::move(is_cancelled)) {}
   bool IsCancelled() const override { return is_cancelled_(); }
   void ReportProgress(int64_t /*done*/, int64_t /*total*/) override {}
@@ -31,9 +33,6 @@ class TestControl final : public LoadControl {
  private:
   const std::function<bool()> is_cancelled_;
 };
-
-// A port of the loopback interface that is free now.
-int FreePort();
 
 // An engine whose commands are scripts in a folder of the test. At the end no
 // process of it may be left.
@@ -67,7 +66,8 @@ class ExecHome {
 
   // The living processes that have the engine's marker.
   std::vector<exec::ProcessInfo> Processes() const;
-  // The one that the engine started for the model; it must be there.
+  // The one that the engine started for the model; nothing: there is none.
+  std::optional<exec::ProcessInfo> FindLeader(const std::string& model) const;
   exec::ProcessInfo LeaderOf(const std::string& model) const;
   // What a process wrote into a file of the folder; waits for its end of line.
   std::string Await(const std::string& file) const;
