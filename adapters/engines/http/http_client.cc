@@ -74,7 +74,8 @@ absl::StatusOr<HttpResponse> HttpClient::Call(std::string_view path,
       absl::StrCat(body == nullptr ? "GET " : "POST ", std::string(path), ": ");
   WARMUP_RETURN_IF_ERROR(Judge(*connection, what, call.timeout));
   HttpResponse response{.status = connection->status(),
-                        .body = std::move(connection->body())};
+                        .body = std::move(connection->body()),
+                        .retry_after = connection->retry_after()};
   GiveBack(std::move(connection));
   return response;
 }

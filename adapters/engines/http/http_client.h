@@ -32,6 +32,8 @@ inline constexpr size_t kMaxIdleConnections = 4;
 struct HttpResponse {
   int status = 0;
   std::string body;
+  // What it says of when to come again (Retry-After); 0: nothing.
+  absl::Duration retry_after;
 };
 
 // How long one call may take.

@@ -13,6 +13,8 @@ namespace {
 
 // How much of a server's own words goes into a message.
 constexpr size_t kMaxQuotedBytes = 200;
+// A server that wants to be left alone for longer is not believed.
+constexpr absl::Duration kMaxRetryAfter = absl::Hours(1);
 // How long a connection may be silent before the kernel asks whether the other
 // side is still there.
 constexpr long kKeepAliveSeconds = 60;  // NOLINT(google-runtime-int)
@@ -236,6 +238,13 @@ absl::Duration HttpConnection::elapsed() const {
 std::string HttpConnection::cause() const {
   return Quoted(error_[0] != '\0' ? error_.data()
                                   : curl_easy_strerror(result_));
+}
+
+absl::Duration HttpConnection::retry_after() const {
+  curl_off_t seconds = 0;
+  curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds);
+  return std::clamp(absl::Seconds(seconds), absl::ZeroDuration(),
+                    kMaxRetryAfter);
 }
 
 std::string HttpConnection::redirect() const {

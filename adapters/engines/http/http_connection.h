@@ -53,6 +53,8 @@ class HttpConnection {
   CURLcode result() const { return result_; }
   int status() const;
   std::string content_type() const;
+  // Of a Retry-After; 0: there is none.
+  absl::Duration retry_after() const;
   std::string& body() { return body_; }
   bool has_answer() const { return header_bytes_ > 0; }
   bool has_whole_headers() const { return has_whole_headers_; }

@@ -161,4 +161,24 @@ TEST_CASE("HttpClient: a cancelled call ends at once and closes") {
   CHECK(Eventually([&] { return is_closed.load(); }));
 }
 
+TEST_CASE("HttpClient: tells when a server wants to be asked again") {
+  const auto [header, seconds] = GENERATE(table<std::string, int>({
+      {"", 0},
+      {"Retry-After: 7\r\n", 7},
+      {"Retry-After: soon\r\n", 0},
+      {"Retry-After: -5\r\n", 0},
+      {"Retry-After: 999999999999999\r\n", 3'600},
+  }));
+  CAPTURE(header);
+  ScriptedServer server([&, text = HttpAnswer(503, "{}", header)](Peer& peer) {
+    peer.ReadRequest();
+    peer.Write(text);
+  });
+  const auto answer =
+      Client(server.endpoint())->Get("/", {.timeout = kPatience});
+  REQUIRE(answer.ok());
+  CHECK(answer->status == 503);
+  CHECK(answer->retry_after == absl::Seconds(seconds));
+}
+
 }  // namespace warmup
