@@ -1,35 +1,18 @@
 #ifndef WARMUP_TESTS_SUPPORT_ENGINE_CALLS_H_
 #define WARMUP_TESTS_SUPPORT_ENGINE_CALLS_H_
 
-#include <atomic>
-#include <cstdint>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "adapters/engines/http/http_client.h"
 #include "core/base/error.h"
 #include "core/ports/engine.h"
+#include "tests/support/background_load.h"
 #include "tests/support/catch.h"
 
 // Calls of an engine's adapter, for its unit tests.
 namespace warmup {
-
-// The runtime's side of one load. Thread-safe.
-class TestControl final : public LoadControl {
- public:
-  bool IsCancelled() const override { return is_cancelled_; }
-  void ReportProgress(int64_t done_bytes, int64_t /*total_bytes*/) override {
-    done_bytes_ = done_bytes;
-  }
-  void Cancel() { is_cancelled_ = true; }
-  int64_t done_bytes() const { return done_bytes_; }
-
- private:
-  std::atomic<bool> is_cancelled_{false};
-  std::atomic<int64_t> done_bytes_{-1};
-};
 
 // Of an engine with the id "e1".
 inline std::unique_ptr<HttpClient> ClientOf(const std::string& endpoint,
@@ -83,32 +66,6 @@ inline Sighting LookAt(Engine& engine, const std::string& name) {
 inline bool LooksReady(Engine& engine, const std::string& name) {
   return LookAt(engine, name).residency.tier == Tier::kReady;
 }
-
-// A load on a thread of its own.
-class BackgroundLoad {
- public:
-  BackgroundLoad(Engine& engine, const std::string& name)
-      : thread_([this, &engine, spec = SpecOf(name)] {
-          result_ = engine.Load(spec, control_);
-        }) {}
-  ~BackgroundLoad() {
-    control_.Cancel();
-    Result();
-  }
-  BackgroundLoad(const BackgroundLoad&) = delete;
-  BackgroundLoad& operator=(const BackgroundLoad&) = delete;
-
-  void Cancel() { control_.Cancel(); }
-  const absl::StatusOr<LoadResult>& Result() {
-    if (thread_.joinable()) thread_.join();
-    return result_;
-  }
-
- private:
-  TestControl control_;
-  absl::StatusOr<LoadResult> result_;
-  std::thread thread_;
-};
 
 }  // namespace warmup
 

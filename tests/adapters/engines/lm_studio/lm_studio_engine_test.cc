@@ -205,7 +205,7 @@ TEST_CASE(
   LmStudio studio;
   studio.fake.HoldLoads(true);
   {
-    BackgroundLoad load(studio.engine, "b");
+    BackgroundLoad load(studio.engine, SpecOf("b"));
     studio.fake.AwaitLoading("b");
     load.Cancel();
     const absl::Status status = load.Result().status();
@@ -228,7 +228,7 @@ TEST_CASE("LmStudioEngine: goes although a load of it is under way") {
   fake.HoldLoads(true);
   {
     LmStudioEngine engine(ClientOf(fake.endpoint()), {});
-    BackgroundLoad load(engine, "b");
+    BackgroundLoad load(engine, SpecOf("b"));
     fake.AwaitLoading("b");
   }
   SUCCEED();
@@ -286,7 +286,7 @@ TEST_CASE("LmStudioEngine: a load that hangs ends when it is cancelled") {
   const std::string path =
       GENERATE(as<std::string>{}, "/api/v1/models", "/api/v1/models/load");
   studio.fake.Hang(path);
-  BackgroundLoad load(studio.engine, "b");
+  BackgroundLoad load(studio.engine, SpecOf("b"));
   REQUIRE(Eventually([&] { return studio.fake.CallCount(path) > 0; }));
   load.Cancel();
   CHECK(absl::IsCancelled(load.Result().status()));
