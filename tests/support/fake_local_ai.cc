@@ -75,6 +75,11 @@ void FakeLocalAi::FailLoad(const std::string& name, int status,
   failures_[name] = {status, body};
 }
 
+void FakeLocalAi::NeverCoolDown() {
+  MutexLock lock(mutex_);
+  never_cools_down_ = true;
+}
+
 void FakeLocalAi::TellCooldownsInWords() {
   MutexLock lock(mutex_);
   tells_cooldowns_in_words_ = true;
@@ -135,7 +140,9 @@ void FakeLocalAi::Serve(const Request& request, const json& body,
 }
 
 void FakeLocalAi::ServeLoad(const std::string& name, Response& response) {
-  if (cooling_.contains(name)) return ServeCooldown(name, response);
+  if (!never_cools_down_ && cooling_.contains(name)) {
+    return ServeCooldown(name, response);
+  }
   if (const auto failure = failures_.find(name); failure != failures_.end()) {
     response.status = failure->second.first;
     response.set_content(failure->second.second, "application/json");

@@ -47,6 +47,7 @@ class FakeLocalAi final : public FakeHttp {
   void AwaitLoading(const std::string& name);
   // Answers a load of the model this, without loading, and cools down.
   void FailLoad(const std::string& name, int status, const std::string& body);
+  void NeverCoolDown();
   // The cooldown is told by words only, with the status 500.
   void TellCooldownsInWords();
   // Says that it loads, and does not.
@@ -77,6 +78,7 @@ class FakeLocalAi final : public FakeHttp {
   std::string token_ ABSL_GUARDED_BY(mutex_);
   bool are_loads_held_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_lying_ ABSL_GUARDED_BY(mutex_) = false;
+  bool never_cools_down_ ABSL_GUARDED_BY(mutex_) = false;
   bool tells_cooldowns_in_words_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

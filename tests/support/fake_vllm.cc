@@ -75,18 +75,18 @@ void FakeVllm::Restart() {
   served_ = 0;
 }
 
-void FakeVllm::HoldWakes(bool are_held) {
+void FakeVllm::HoldLoads(bool are_held) {
   MutexLock lock(mutex_);
   are_wakes_held_ = are_held;
   changed_.NotifyAll();
 }
 
-void FakeVllm::AwaitWaking() {
+void FakeVllm::AwaitLoading(const std::string& /*model*/) {
   MutexLock lock(mutex_);
   while (waking_ == 0) changed_.Wait(mutex_);
 }
 
-void FakeVllm::LieAboutWakes(bool is_lying) {
+void FakeVllm::LieAboutLoads(bool is_lying) {
   MutexLock lock(mutex_);
   is_lying_ = is_lying;
 }

@@ -47,10 +47,10 @@ class FakeVllm final : public FakeHttp {
   void Restart();
 
   // --- Wakes ---
-  void HoldWakes(bool are_held);
-  void AwaitWaking();
+  void HoldLoads(bool are_held);
+  void AwaitLoading(const std::string& model);
   // Says that it wakes, and does not.
-  void LieAboutWakes(bool is_lying);
+  void LieAboutLoads(bool is_lying);
   // Says that it sleeps, and does not.
   void NeverSleep();
 

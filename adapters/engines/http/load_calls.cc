@@ -1,5 +1,6 @@
 #include "adapters/engines/http/load_calls.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -47,6 +48,14 @@ absl::StatusOr<HttpResponse> LoadCalls::Post(
     }
     changed_.WaitFor(mutex_, kCancelLatency);
   }
+}
+
+int LoadCalls::CountLeft() const {
+  MutexLock lock(mutex_);
+  return static_cast<int>(
+      std::count_if(calls_.begin(), calls_.end(), [](const Call& call) {
+        return call.left_at.has_value() && !call.is_over;
+      }));
 }
 
 void LoadCalls::Run(Call& call, const std::string& path,

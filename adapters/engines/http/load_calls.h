@@ -35,6 +35,8 @@ class LoadCalls {
       const std::function<bool()>& is_cancelled,
       std::function<void(const HttpResponse&)> give_back)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // Calls that go on though nobody waits for them, or are being given back.
+  int CountLeft() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   using Answer = absl::StatusOr<HttpResponse>;
@@ -53,7 +55,7 @@ class LoadCalls {
   void Sweep() ABSL_LOCKS_EXCLUDED(mutex_);
 
   HttpClient& http_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
   // What they hold is guarded too, but for the threads.

@@ -77,6 +77,8 @@ class LmStudioEngine final : public Engine {
   absl::Status Unload(const ModelSpec& spec) override;
   absl::StatusOr<std::vector<Sighting>> Look(
       const std::vector<ModelSpec>& specs) override;
+  // Loads that were cancelled and are not wholly given back yet.
+  int CountLeftLoads() const { return loads_.CountLeft(); }
 
  private:
   using Models = std::map<std::string, lm_studio::ListedModel, std::less<>>;

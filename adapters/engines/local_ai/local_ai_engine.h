@@ -81,6 +81,8 @@ class LocalAiEngine final : public Engine {
   absl::Status Unload(const ModelSpec& spec) override;
   absl::StatusOr<std::vector<Sighting>> Look(
       const std::vector<ModelSpec>& specs) override;
+  // Loads that were cancelled and are not wholly given back yet.
+  int CountLeftLoads() const { return loads_.CountLeft(); }
 
  private:
   using Names = std::set<std::string, std::less<>>;

@@ -79,9 +79,11 @@ TEST_CASE("LoadCalls: who leaves is told later what came of it") {
   CHECK(absl::IsCancelled(answer.status()));
   CHECK(ReasonOf(answer.status()) == "CANCELLED");
   server.AwaitRequest();  // it goes on
+  CHECK(calls.CountLeft() == 1);
   CHECK(late == 0);
   server.Answer("done");
-  CHECK(Eventually([&] { return late == 1; }));
+  CHECK(Eventually([&] { return calls.CountLeft() == 0; }));
+  CHECK(late == 1);
 }
 
 TEST_CASE("LoadCalls: ends with a call under way, or one that fails") {

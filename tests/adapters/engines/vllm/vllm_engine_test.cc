@@ -305,13 +305,13 @@ TEST_CASE("VllmEngine: requests served are uses, each told once") {
 TEST_CASE("VllmEngine: a look while it wakes asks nothing that waits") {
   Vllm vllm;
   vllm.UnloadOk();
-  vllm.fake.HoldWakes(true);
+  vllm.fake.HoldLoads(true);
   BackgroundLoad load(vllm.engine, Vllm::Spec());
-  vllm.fake.AwaitWaking();
+  vllm.fake.AwaitLoading("m");
   const Sighting sighting = vllm.Look();
   CHECK(sighting.is_loading);
   CHECK(sighting.residency.tier == Tier::kCold);
-  vllm.fake.HoldWakes(false);
+  vllm.fake.HoldLoads(false);
   CHECK(load.Result().ok());
   const Sighting after = vllm.Look();
   CHECK_FALSE(after.is_loading);
@@ -324,13 +324,13 @@ TEST_CASE("VllmEngine: a cancelled wake ends asleep, at the level it was") {
   Vllm vllm;
   if (!has_room) vllm.host_free_bytes = 0;
   vllm.UnloadOk();
-  vllm.fake.HoldWakes(true);
+  vllm.fake.HoldLoads(true);
   BackgroundLoad load(vllm.engine, Vllm::Spec());
-  vllm.fake.AwaitWaking();
+  vllm.fake.AwaitLoading("m");
   load.Cancel();
   vllm.NewCalls();
   SECTION("if nobody uses it") {
-    vllm.fake.HoldWakes(false);
+    vllm.fake.HoldLoads(false);
     CHECK(absl::IsCancelled(load.Result().status()));
     CHECK_FALSE(vllm.fake.IsAwake());
     const Calls calls = vllm.NewCalls();
@@ -339,7 +339,7 @@ TEST_CASE("VllmEngine: a cancelled wake ends asleep, at the level it was") {
   }
   SECTION("else it is theirs") {
     vllm.fake.BeginUse();
-    vllm.fake.HoldWakes(false);
+    vllm.fake.HoldLoads(false);
     CHECK(absl::IsCancelled(load.Result().status()));
     CHECK(vllm.fake.IsAwake());
     CHECK(vllm.fake.HasRightWeights());
@@ -378,7 +378,7 @@ TEST_CASE("VllmEngine: a success without a wake or a sleep is an error") {
   Vllm vllm;
   SECTION("a wake") {
     vllm.UnloadOk();
-    vllm.fake.LieAboutWakes(true);
+    vllm.fake.LieAboutLoads(true);
     const absl::Status status = vllm.Load().status();
     CHECK(absl::IsUnavailable(status));
     CHECK(ReasonOf(status) == "LOAD_NOT_CONFIRMED");
