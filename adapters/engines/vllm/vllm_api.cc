@@ -32,11 +32,15 @@ absl::StatusOr<Identity> VllmApi::Identify(const HttpCall& call) const {
   WARMUP_ASSIGN_OR_RETURN(const HttpResponse version,
                           http_.Get("/version", call));
   if (version.status == 200) identity.version = ReadVersion(version.body);
-  WARMUP_ASSIGN_OR_RETURN(const HttpResponse sleep,
-                          http_.Get(kIsSleeping, call));
-  identity.has_sleep = sleep.status != 404;
-  if (identity.has_sleep) {
-    WARMUP_RETURN_IF_ERROR(StatusOf(http_, sleep, ""));
+  const auto sleep = http_.Get(kIsSleeping, call);
+  // While it wakes it does not answer, but that it has no such path, at once.
+  identity.has_sleep = absl::IsDeadlineExceeded(sleep.status());
+  if (!identity.has_sleep) {
+    WARMUP_RETURN_IF_ERROR(sleep.status());
+    identity.has_sleep = sleep->status != 404;
+    if (identity.has_sleep) {
+      WARMUP_RETURN_IF_ERROR(StatusOf(http_, *sleep, ""));
+    }
   }
   return identity;
 }

@@ -17,6 +17,8 @@ using vllm::ServedModel;
 using vllm::Sleep;
 
 const HttpCall kLook = {.timeout = absl::Seconds(2)};
+// Of what is answered at once, or only after a wake.
+const HttpCall kAsk = {.timeout = absl::Seconds(1)};
 const HttpCall kList = {.timeout = absl::Seconds(5)};
 // What is left of a wake that nobody wants any more, a call.
 const HttpCall kFinish = {.timeout = absl::Seconds(10)};
@@ -286,15 +288,19 @@ absl::StatusOr<std::vector<Sighting>> VllmEngine::Look(
   WARMUP_ASSIGN_OR_RETURN(const ServedModel model, Noted(api_.GetModel(kLook)));
   WARMUP_ASSIGN_OR_RETURN(const Metrics metrics, Noted(api_.GetMetrics(kLook)));
   bool is_awake = false;
-  // While it wakes or falls asleep it does not answer this.
+  bool is_changing = is_own;
   if (!is_own) {
-    WARMUP_ASSIGN_OR_RETURN(const bool is_sleeping, IsSleeping(kLook));
-    is_awake = !is_sleeping;
+    const auto is_sleeping = IsSleeping(kAsk);
+    // One that was asleep wakes when it does not answer this. (One that was
+    // awake hangs.)
+    is_changing = absl::IsDeadlineExceeded(is_sleeping.status()) && WasAsleep();
+    if (!is_changing) WARMUP_RETURN_IF_ERROR(is_sleeping.status());
+    is_awake = is_sleeping.ok() && !*is_sleeping;
     if (is_awake) WARMUP_RETURN_IF_ERROR(Noted(api_.CheckHealth(kLook)));
   }
   MutexLock lock(mutex_);
   bool was_unloaded = false;
-  if (is_own) {
+  if (is_changing) {
     is_awake = was_awake_.value_or(false);
   } else if (changes == own_changes_) {
     was_unloaded = !is_awake && was_awake_.value_or(false);
@@ -308,16 +314,21 @@ absl::StatusOr<std::vector<Sighting>> VllmEngine::Look(
     Sighting& sighting = sightings[i];
     sighting.uses = TakeUses(metrics);
     sighting.is_busy = metrics.in_flight.value_or(0) > 0;
-    sighting.is_loading = own_loads_ > 0;
+    sighting.is_loading = own_loads_ > 0 || (is_changing && !is_own);
     sighting.was_unloaded = was_unloaded;
     if (is_awake) {
       sighting.residency = ReadyResidency(specs[i]);
-    } else if (!is_own && SleepOf(metrics) == Sleep::kLevel1) {
+    } else if (!is_changing && SleepOf(metrics) == Sleep::kLevel1) {
       sighting.residency = {Tier::kHost, 0, specs[i].size_bytes};
     }
   }
   if (!served_.has_value()) served_ = metrics.served;
   return sightings;
+}
+
+bool VllmEngine::WasAsleep() const {
+  MutexLock lock(mutex_);
+  return !was_awake_.value_or(false);
 }
 
 Sleep VllmEngine::SleepOf(const Metrics& metrics) const {

@@ -126,6 +126,8 @@ class VllmEngine final : public Engine {
   absl::Status PutToSleep(const std::string& name, vllm::Sleep sleep,
                           absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
   vllm::Sleep ChooseSleep(const ModelSpec& spec) const;
+  // As far as is known.
+  bool WasAsleep() const ABSL_LOCKS_EXCLUDED(mutex_);
   // How deep a server sleeps that sleeps.
   vllm::Sleep SleepOf(const vllm::Metrics& metrics) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -318,6 +318,22 @@ TEST_CASE("VllmEngine: a look while it wakes asks nothing that waits") {
   CHECK(after.residency.tier == Tier::kReady);
 }
 
+TEST_CASE("VllmEngine: a wake by somebody else shows as a load") {
+  Vllm vllm;
+  vllm.UnloadOk();
+  CHECK_FALSE(vllm.Look().is_loading);
+  vllm.fake.Hang("/is_sleeping");
+  const Sighting sighting = vllm.Look();
+  CHECK(sighting.is_loading);
+  CHECK(sighting.residency.tier == Tier::kCold);
+  vllm.fake.FakeHttp::Heal();
+  vllm.fake.WakeByHand();
+  CHECK(vllm.TierSeen() == Tier::kReady);
+  // One that is awake has no reason to be silent.
+  vllm.fake.Hang("/is_sleeping");
+  CHECK(absl::IsDeadlineExceeded(vllm.engine.Look({Vllm::Spec()}).status()));
+}
+
 TEST_CASE("VllmEngine: a cancelled wake ends asleep, at the level it was") {
   const bool has_room = GENERATE(true, false);
   CAPTURE(has_room);

@@ -22,7 +22,8 @@ class VllmFake final : public FakeSubject<VllmEngine, FakeVllm> {
                         {Ability::kRestart, "a vLLM that starts is awake"},
                         {Ability::kKillWorker, "vLLM ends with its worker"}},
              // A wake is ended before the server goes back to sleep.
-             .manners = {.cancel_time = absl::Seconds(15)}},
+             .manners = {.shows_loading = true,
+                         .cancel_time = absl::Seconds(15)}},
             std::make_unique<FakeVllm>(), "vllm-1",
             {.host_free_bytes = [level] { return level == 1 ? kRoom : 0; },
              .unload_timeout = absl::Seconds(1)}) {
@@ -51,12 +52,15 @@ class VllmFake final : public FakeSubject<VllmEngine, FakeVllm> {
                                  : absl::AbortedError("it was cut");
   }
   absl::Status LoadByHand(const std::string& /*model*/) override {
-    fake().WakeByHand();
+    for (const char* step : {"/wake_up?tags=weights", "/collective_rpc",
+                             "/wake_up?tags=kv_cache"}) {
+      const absl::Status status = Post(step, R"({"method":"reload_weights"})");
+      if (!status.ok()) return status;
+    }
     return absl::OkStatus();
   }
   absl::Status UnloadByHand(const std::string& /*model*/) override {
-    fake().SleepByHand(1);
-    return absl::OkStatus();
+    return Post("/sleep?level=1", "{}");
   }
 
  private:
