@@ -18,6 +18,7 @@ class LmStudioFake final : public FakeSubject<LmStudioEngine, FakeLmStudio> {
              .broken = "broken",
              .cannot = {{Ability::kUse, "LM Studio shows no requests"},
                         {Ability::kStream, "LM Studio shows no requests"},
+                        {Ability::kExpires, "a load by hand stays"},
                         {Ability::kMemory, "a fake has no models in memory"},
                         {Ability::kKillWorker, "LM Studio shows none"}},
              .manners = {}},

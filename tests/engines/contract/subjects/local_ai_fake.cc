@@ -17,9 +17,10 @@ class LocalAiFake final : public FakeSubject<LocalAiEngine, FakeLocalAi> {
              .models = {"tiny", "small"},
              .broken = "broken",
              .cannot = {{Ability::kUse, "LocalAI shows no requests"},
+                        {Ability::kExpires, "a load by hand stays"},
                         {Ability::kMemory, "a fake has no models in memory"},
                         {Ability::kKillWorker, "LocalAI shows none"}},
-             .manners = {}},
+             .manners = {.shows_unloads_by_hand = false}},
             std::make_unique<FakeLocalAi>(), "local",
             {.unload_timeout = absl::Seconds(1)}) {
     for (const std::string& model : description().models) fake().Add(model);

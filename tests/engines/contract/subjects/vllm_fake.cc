@@ -18,6 +18,7 @@ class VllmFake final : public FakeSubject<VllmEngine, FakeVllm> {
              .models = {"m"},
              .cannot = {{Ability::kBrokenModel, "vLLM does not start with one"},
                         {Ability::kTwoModels, "vLLM has one model"},
+                        {Ability::kExpires, "a load by hand stays"},
                         {Ability::kMemory, "a fake has no models in memory"},
                         {Ability::kRestart, "a vLLM that starts is awake"},
                         {Ability::kKillWorker, "vLLM ends with its worker"}},
