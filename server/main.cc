@@ -20,8 +20,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "adapters/engines/files/files_engine.h"
-#include "adapters/engines/finder/local_engine_finder.h"
 #include "adapters/host/host_memory.h"
 #include "adapters/store/sqlite_store.h"
 #include "core/base/clock.h"
@@ -31,6 +29,7 @@
 #include "core/events/event_log.h"
 #include "core/runtime/runtime.h"
 #include "server/config.h"
+#include "server/engines.h"
 #include "server/event_service.h"
 #include "server/grpc_server.h"
 #include "server/log.h"
@@ -69,59 +68,6 @@ sigset_t BlockSignals() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   return set;
-}
-
-FilesEngine::Options FilesOptions(const v1::FilesEngineConfig& config) {
-  FilesEngine::Options options;
-  options.roots.assign(config.roots().begin(), config.roots().end());
-  options.mlock = config.mlock();
-  options.on_skipped = [](std::string_view path, const absl::Status& why) {
-    Log(LogLevel::kWarning, "skipped while looking for models",
-        {{"path", std::string(path)}, {"why", std::string(why.message())}});
-  };
-  return options;
-}
-
-using Engines = std::map<std::string, std::shared_ptr<Engine>>;  // by id
-
-std::unique_ptr<EngineFinder> MakeFinder(bool is_detecting) {
-  LocalEngineFinder::Options options;
-  options.is_detecting = is_detecting;
-  options.own_pid = ::getpid();
-  options.environment = [](const char* name) -> const char* {
-    return std::getenv(name);
-  };
-  options.on_skipped = [](std::string_view engine, std::string_view model,
-                          const absl::Status& why) {
-    Log(LogLevel::kWarning, "skipped a model of an engine",
-        {{"engine", std::string(engine)},
-         {"name", std::string(model)},
-         {"why", std::string(why.message())}});
-  };
-  return std::make_unique<LocalEngineFinder>(std::move(options));
-}
-
-absl::StatusOr<Engines> MakeEngines(const v1::EnginesConfig& config,
-                                    EngineFinder& finder) {
-  Engines engines;
-  engines["files"] =
-      std::make_shared<FilesEngine>(FilesOptions(config.files()));
-  for (int i = 0; i < config.servers_size(); ++i) {
-    const v1::ServerConfig& server = config.servers(i);
-    const std::string field = absl::StrCat("engines.servers[", i, "]");
-    auto engine = finder.Make({.id = server.engine_id(),
-                               .kind = server.kind(),
-                               .endpoint = server.endpoint(),
-                               .token_file = server.token_file()});
-    if (!engine.ok())
-      return InvalidField(field, std::string(engine.status().message()));
-    const std::string id = (*engine)->info().id;
-    if (!engines.emplace(id, *std::move(engine)).second) {
-      return InvalidField(
-          field, absl::StrCat("there is an engine \"", id, "\" already"));
-    }
-  }
-  return engines;
 }
 
 Director::Options DirectorOptions(const v1::Config& config,
@@ -358,7 +304,8 @@ int Main(int argc, char** argv) {
 
   const absl::StatusOr<v1::Config> config = LoadConfig(sources);
   if (!config.ok()) return Fail(config.status(), kExitUsage);
-  auto finder = MakeFinder(config->engines().detect());
+  std::unique_ptr<EngineFinder> finder =
+      MakeEngineFinder(config->engines().detect());
   absl::StatusOr<Engines> engines = MakeEngines(config->engines(), *finder);
   if (!engines.ok()) return Fail(engines.status(), kExitUsage);
   if (line.check_config) {

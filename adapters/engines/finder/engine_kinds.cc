@@ -3,7 +3,11 @@
 #include <utility>
 
 #include "adapters/engines/http/http_client.h"
+#include "adapters/engines/llama_swap/llama_swap_engine.h"
+#include "adapters/engines/lm_studio/lm_studio_engine.h"
+#include "adapters/engines/local_ai/local_ai_engine.h"
 #include "adapters/engines/ollama/ollama_engine.h"
+#include "adapters/engines/vllm/vllm_engine.h"
 #include "core/base/status_macros.h"
 
 namespace warmup {
@@ -27,15 +31,18 @@ EngineKind HttpKind(std::string_view kind, std::vector<int> usual_ports,
             return HttpEngine::Probe(*http);
           },
           .make = [connect](const EngineSpec& spec, const std::string& token,
-                            const SkippedModelCallback& on_skipped)
+                            const EngineHooks& hooks)
               -> absl::StatusOr<std::shared_ptr<Engine>> {
             WARMUP_ASSIGN_OR_RETURN(auto http, connect(spec, token));
             typename HttpEngine::Options options;
-            options.on_skipped = [id = spec.id, on_skipped](
+            options.on_skipped = [id = spec.id, on_skipped = hooks.on_skipped](
                                      std::string_view model,
                                      const absl::Status& why) {
               on_skipped(id, model, why);
             };
+            if constexpr (requires { options.host_free_bytes; }) {
+              options.host_free_bytes = hooks.host_free_bytes;
+            }
             return std::make_shared<HttpEngine>(std::move(http),
                                                 std::move(options));
           }};
@@ -45,7 +52,12 @@ EngineKind HttpKind(std::string_view kind, std::vector<int> usual_ports,
 
 std::vector<EngineKind> EngineKinds() {
   return {
+      HttpKind<LocalAiEngine>("local-ai", {8080}, {"local-ai", "localai"}),
       HttpKind<OllamaEngine>("ollama", {11434}, {"ollama"}),
+      HttpKind<LlamaSwapEngine>("llama-swap", {8080}, {"llama-swap"}),
+      HttpKind<LmStudioEngine>("lm-studio", {1234},
+                               {"lm-studio", "LM Studio", "lmstudio"}),
+      HttpKind<VllmEngine>("vllm", {8000}, {"vllm"}),
   };
 }
 

@@ -17,6 +17,13 @@ namespace warmup {
 using SkippedModelCallback = std::function<void(
     std::string_view engine, std::string_view model, const absl::Status& why)>;
 
+// What engines ask of the daemon.
+struct EngineHooks {
+  SkippedModelCallback on_skipped = [](auto, auto, const auto&) {};
+  // Memory of this machine that is free now.
+  std::function<int64_t()> host_free_bytes;
+};
+
 // One kind of inference server that this daemon speaks with.
 struct EngineKind {
   std::string_view kind;    // "llama-server"
@@ -34,7 +41,7 @@ struct EngineKind {
   // Without asking.
   std::function<absl::StatusOr<std::shared_ptr<Engine>>(
       const EngineSpec& spec, const std::string& token,
-      const SkippedModelCallback& on_skipped)>
+      const EngineHooks& hooks)>
       make;
 };
 

@@ -98,7 +98,7 @@ EngineSearch LocalEngineFinder::Find(const std::vector<EngineSpec>& known) {
     auto engine = !ids.insert(spec.id).second
                       ? absl::AlreadyExistsError(absl::StrCat(
                             "another engine is called \"", spec.id, "\""))
-                      : (*kind)->make(spec, "", options_.on_skipped);
+                      : (*kind)->make(spec, "", options_.hooks);
     if (!engine.ok()) {
       not_taken.push_back(
           {0, {spec.endpoint, std::string(engine.status().message())}});
@@ -143,7 +143,7 @@ absl::StatusOr<std::shared_ptr<Engine>> LocalEngineFinder::Make(
   }
   if (whole.id.empty()) whole.id = IdFor(*kind, AddressOf(spec.endpoint));
   WARMUP_RETURN_IF_ERROR(ValidateId("engine_id", whole.id));
-  return kind->make(whole, token, options_.on_skipped);
+  return kind->make(whole, token, options_.hooks);
 }
 
 std::vector<LocalEngineFinder::Candidate> LocalEngineFinder::ListCandidates()

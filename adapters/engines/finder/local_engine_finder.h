@@ -35,7 +35,7 @@ class LocalEngineFinder final : public EngineFinder {
  public:
   struct Options {
     bool is_detecting = true;  // else only Make works
-    SkippedModelCallback on_skipped = [](auto, auto, const auto&) {};
+    EngineHooks hooks;
     std::function<const char*(const char* name)> environment;
     std::function<absl::StatusOr<std::vector<Listener>>()> list_listeners = [] {
       return ListListeners();

@@ -41,9 +41,9 @@ struct Machine {
           }
           return "1";
         },
-        .make = [](const EngineSpec& spec, const std::string& token,
-                   const SkippedModelCallback&)
-            -> absl::StatusOr<std::shared_ptr<Engine>> {
+        .make =
+            [](const EngineSpec& spec, const std::string& token,
+               const EngineHooks&) -> absl::StatusOr<std::shared_ptr<Engine>> {
           if (token == "bad") return InvalidField("bearer_token", "is bad");
           return std::make_shared<FakeEngine>(true, spec.id, spec.endpoint);
         }};
