@@ -25,6 +25,7 @@ class StreamedRequest {
 
   // Waits for the first piece, or the end; false: it did not come to that.
   bool AwaitBegun();
+  bool has_ended() const { return has_ended_; }
   // Waits for its end. Whether there was one, with the status 200; what was
   // answered is in body() then.
   bool AwaitEnd();

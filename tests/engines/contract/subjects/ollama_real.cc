@@ -29,14 +29,19 @@ class OllamaReal final : public OllamaSubject {
   int64_t MemoryBytes() override { return ollama_->process().ResidentBytes(); }
 
   absl::Status BeginUse(const std::string& model) override {
+    // Looked for before, to be stopped at once.
+    auto runner = Runner(model);
     stream_ = std::make_unique<StreamedRequest>(
         ollama_->endpoint(), "/api/generate",
         R"({"model":")" + model +
             R"(","prompt":"a","options":)"
-            R"({"num_predict":8,"temperature":0}})");
+            R"({"num_predict":48,"temperature":0}})");
     if (!stream_->AwaitBegun()) return absl::UnavailableError("no answer");
+    if (runner.empty()) runner = Runner(model);
+    if (!runner.empty()) kill(runner[0].pid, SIGSTOP);
     StopRunner(model);
-    return absl::OkStatus();
+    return stream_->has_ended() ? absl::AbortedError("it has ended already")
+                                : absl::OkStatus();
   }
   absl::Status EndUse(const std::string& model) override {
     ollama_->process().SignalTo(RunnerOf(model), SIGCONT);
