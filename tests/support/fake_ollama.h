@@ -17,7 +17,8 @@ namespace warmup {
 //  - a load blocks, shows in /api/ps when it has ended, and is aborted when its
 //    caller leaves;
 //  - an unload answers at once and is gone later: after kUnloadLooks looks at
-//    /api/ps, and never before the streams on the model have ended;
+//    /api/ps, and never before the streams on the model have ended; it puts
+//    `expires_at` to now;
 //  - `expires_at` is set when the last request on a model ends; the first
 //    request's is the time of the look; it stands still meanwhile;
 //  - a request without keep_alive keeps the last one;

@@ -135,7 +135,10 @@ void FakeOllama::ServeUnload(const std::string& name, Response& response) {
                        response);
   }
   const auto runner = runners_.find(DigestOf(name));
-  if (runner != runners_.end()) runner->second.unload_looks = kUnloadLooks;
+  if (runner != runners_.end()) {
+    runner->second.unload_looks = kUnloadLooks;
+    runner->second.expires_at = absl::Now();
+  }
   AnswerJson({{"model", name},
               {"response", ""},
               {"done", true},

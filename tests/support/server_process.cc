@@ -193,19 +193,42 @@ void ServerProcess::Continue() const {
 
 std::vector<ServerProcess::Process> ServerProcess::Processes(
     const std::string& part) const {
-  std::vector<Process> processes;
-  if (pid_ < 0) return processes;
+  std::vector<pid_t> pids;
   std::error_code ignored;
   for (const auto& entry :
        std::filesystem::directory_iterator("/proc", ignored)) {
     const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    const auto [state, group] = StateOf(entry.path());
+    if (name.find_first_not_of("0123456789") == std::string::npos) {
+      pids.push_back(static_cast<pid_t>(std::stol(name)));
+    }
+  }
+  return Living(pids, part);
+}
+
+std::vector<ServerProcess::Process> ServerProcess::Children(
+    const std::string& part) const {
+  std::vector<pid_t> pids;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(
+           "/proc/" + std::to_string(pid_) + "/task", ignored)) {
+    std::istringstream children(FileText(entry.path() / "children"));
+    for (pid_t pid = 0; children >> pid;) pids.push_back(pid);
+  }
+  return Living(pids, part);
+}
+
+std::vector<ServerProcess::Process> ServerProcess::Living(
+    const std::vector<pid_t>& pids, const std::string& part) const {
+  std::vector<Process> processes;
+  if (pid_ < 0) return processes;
+  for (const pid_t pid : pids) {
+    const std::string proc = "/proc/" + std::to_string(pid);
+    const auto [state, group] = StateOf(proc);
     if (group != pid_ || state == 'Z' || state == 'X') continue;
-    std::string command = FileText(entry.path() / "cmdline");
+    std::string command = FileText(proc + "/cmdline");
     std::replace(command.begin(), command.end(), '\0', ' ');
     if (command.find(part) == std::string::npos) continue;
-    processes.push_back({.pid = static_cast<pid_t>(std::stol(name)),
+    processes.push_back({.pid = pid,
                          .command = std::move(command),
                          .is_stopped = state == 'T'});
   }

@@ -19,7 +19,7 @@ int FreePort();
 // an inference server leaves its workers behind otherwise.
 //
 // Every wait ends after kPatience. To be used by the test's main thread, but
-// Processes(), ResidentBytes() and SignalTo() by any.
+// what asks for processes, ResidentBytes() and SignalTo() by any.
 class ServerProcess {
  public:
   struct Options {
@@ -54,6 +54,9 @@ class ServerProcess {
 
   // The group's processes that live. Those whose command contains `part`.
   std::vector<Process> Processes(const std::string& part = "") const;
+  // Those that the first of them has started itself: found at once, where all
+  // processes of the machine have to be looked at otherwise.
+  std::vector<Process> Children(const std::string& part = "") const;
   // Signals those; how many they were.
   int SignalTo(const std::string& part, int signal) const;
   // What the group has in memory, shared pages counted for each.
@@ -63,6 +66,9 @@ class ServerProcess {
 
  private:
   void Guard();
+  // Those of the group that live, and contain `part`.
+  std::vector<Process> Living(const std::vector<pid_t>& pids,
+                              const std::string& part) const;
 
   const Options options_;
   pid_t pid_ = -1;

@@ -62,8 +62,9 @@ void UseWatch::NoteUnloaded(
   // Several at once are a restart.
   if (gone.size() != 1) return;
   const Seen& seen = seen_.at(gone[0]);
-  if (!seen.is_given_up && seen.expires_at > view.answered + kOwnTolerance &&
-      !own_calls_.contains(gone[0])) {
+  const bool is_early =
+      seen.is_cut_short || seen.expires_at > view.answered + kOwnTolerance;
+  if (is_early && !seen.is_given_up && !own_calls_.contains(gone[0])) {
     unloaded_.insert(gone[0]);
   }
 }
@@ -80,6 +81,15 @@ bool UseWatch::Update(const View& view, const RunningModel& model,
     if (has_moved) seen.own_shown = expires_at;
     return false;
   }
+  // How an unload shows until it is done.
+  const bool was_cut_short = moved < absl::ZeroDuration() &&
+                             expires_at <= view.answered + kOwnTolerance &&
+                             seen.expires_at > view.answered + kOwnTolerance;
+  if (was_cut_short) {
+    seen.is_cut_short = true;
+    return false;
+  }
+  if (has_moved) seen.is_cut_short = false;
   const bool is_own = has_moved && (IsNear(expires_at, seen.own_computed) ||
                                     IsNear(expires_at, seen.own_shown));
   if (goes_along && !is_own && !seen.has_stood_still) {

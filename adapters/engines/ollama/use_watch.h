@@ -34,7 +34,7 @@ struct View {
 // `expires_at` is the time of the look plus the keep-alive: one that moves by
 // exactly the time between two looks is that request, still running, unless it
 // then stands still: that was a use. While a later request runs it stands still
-// too, and may lie in the past.
+// too, and may lie in the past. An unload puts it to now, until it is done.
 //
 // A plain value, not thread-safe. Names may be written in any way.
 class UseWatch {
@@ -79,6 +79,7 @@ class UseWatch {
     bool has_stood_still = false;
     bool is_ours = false;
     bool is_given_up = false;
+    bool is_cut_short = false;  // its time was put to now
   };
 
   void NoteUnloaded(const View& view,

@@ -178,6 +178,25 @@ TEST_CASE("UseWatch: what is ours is so until it is gone") {
   CHECK_FALSE(w.watch.IsOurs("m"));
 }
 
+TEST_CASE("UseWatch: an unload that is seen half done is one, and no use") {
+  Watched w;
+  w.Look(1, At(200));
+  w.Look(2, At(1.9));
+  w.Look(2.1, At(1.9));
+  CHECK(w.uses() == 0);
+  CHECK_FALSE(w.watch.TakeUnloaded("m"));
+  SECTION("then done") {
+    w.watch.Observe(LookedAtNothing(2.2), w.book);
+    CHECK(w.watch.TakeUnloaded("m"));
+  }
+  SECTION("or overtaken by a request") {
+    w.Look(2.2, At(302));
+    CHECK(w.uses() == 1);
+    w.watch.Observe(LookedAtNothing(303), w.book);
+    CHECK_FALSE(w.watch.TakeUnloaded("m"));
+  }
+}
+
 TEST_CASE("UseWatch: what goes before its time was unloaded by somebody") {
   Watched w;
   w.Look(1, At(200));

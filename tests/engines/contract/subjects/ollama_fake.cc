@@ -29,15 +29,6 @@ class OllamaFake final : public OllamaSubject {
     return absl::OkStatus();
   }
 
-  // Its unloads are done after some looks.
-  absl::Status UnloadByHand(const std::string& model) override {
-    const absl::Status status = OllamaSubject::UnloadByHand(model);
-    for (int i = 0; i <= FakeOllama::kUnloadLooks; ++i) {
-      const auto look = user().Get("/api/ps", {});
-      if (!look.ok()) return look.status();
-    }
-    return status;
-  }
   absl::Status LoadForASecond(const std::string& model) override {
     fake_->LetModelsExpire();
     return OllamaSubject::LoadForASecond(model);

@@ -29,22 +29,18 @@ class OllamaReal final : public OllamaSubject {
   int64_t MemoryBytes() override { return ollama_->process().ResidentBytes(); }
 
   absl::Status BeginUse(const std::string& model) override {
-    // Looked for before, to be stopped at once.
-    auto runner = Runner(model);
     stream_ = std::make_unique<StreamedRequest>(
         ollama_->endpoint(), "/api/generate",
         R"({"model":")" + model +
             R"(","prompt":"a","options":)"
             R"({"num_predict":48,"temperature":0}})");
     if (!stream_->AwaitBegun()) return absl::UnavailableError("no answer");
-    if (runner.empty()) runner = Runner(model);
-    if (!runner.empty()) kill(runner[0].pid, SIGSTOP);
     StopRunner(model);
     return stream_->has_ended() ? absl::AbortedError("it has ended already")
                                 : absl::OkStatus();
   }
   absl::Status EndUse(const std::string& model) override {
-    ollama_->process().SignalTo(RunnerOf(model), SIGCONT);
+    for (const auto& runner : Runner(model)) kill(runner.pid, SIGCONT);
     if (!stream_->AwaitEnd()) return absl::AbortedError("it was cut");
     return stream_->body().find("\"done\":true") != std::string::npos
                ? absl::OkStatus()
@@ -66,8 +62,12 @@ class OllamaReal final : public OllamaSubject {
   void Kill() override { ollama_->Kill(); }
   void Start() override { ollama_->Start(); }
   void KillWorker(const std::string& model) override {
-    REQUIRE(ollama_->process().SignalTo(RunnerOf(model), SIGKILL) == 1);
-    REQUIRE(Eventually([&] { return Runner(model).empty(); }));
+    REQUIRE_FALSE(Runner(model).empty());
+    REQUIRE(Eventually([&] {
+      const auto runner = Runner(model);
+      if (!runner.empty()) kill(runner[0].pid, SIGKILL);
+      return runner.empty();
+    }));
   }
   void Hang() override { ollama_->process().Stop(); }
   void Resume() override { ollama_->process().Continue(); }
@@ -92,12 +92,12 @@ class OllamaReal final : public OllamaSubject {
     return ollama_->RunnerOf(model.substr(0, model.find(':')));
   }
   std::vector<ServerProcess::Process> Runner(const std::string& model) const {
-    return ollama_->process().Processes(RunnerOf(model));
+    return ollama_->process().Children(RunnerOf(model));
   }
   void StopRunner(const std::string& model) {
-    ollama_->process().SignalTo(RunnerOf(model), SIGSTOP);
     Eventually([&] {
       const auto runner = Runner(model);
+      if (!runner.empty()) kill(runner[0].pid, SIGSTOP);
       return runner.empty() || runner[0].is_stopped;
     });
   }
