@@ -84,7 +84,8 @@ absl::StatusOr<PredictionRequest> ReadPredictionRequest(
 void SetPrediction(const v1::GetWarmupPredictionRequest& request,
                    const Prediction& prediction,
                    v1::GetWarmupPredictionResponse* out);
-void SetMetrics(const Status& status, v1::GetWarmupMetricsResponse* out);
+void SetMetrics(const WallClock& wall, const Status& status,
+                v1::GetWarmupMetricsResponse* out);
 
 // Events.
 absl::StatusOr<Event> ReadEvent(const v1::Event& in);

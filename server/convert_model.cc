@@ -59,6 +59,26 @@ void SetSpec(const ModelSpec& spec, v1::ModelSpec* out) {
   out->set_revision(spec.revision);
 }
 
+void SetLearnedTime(const LearnedTime& learned, v1::LearnedTime* out) {
+  SetDuration(learned.mean, out->mutable_time());
+  out->set_measured_count(learned.count);
+}
+
+void SetLearned(const ModelView& view, v1::LearnedCosts* out) {
+  const ModelMeasurements& measured = view.measured;
+  SetLearnedTime(view.cold_load, out->mutable_cold_load());
+  SetLearnedTime(view.warm_load, out->mutable_warm_load());
+  if (measured.other_load.count > 0) {
+    SetLearnedTime(measured.other_load, out->mutable_other_load());
+  }
+  if (measured.first_answer.count > 0) {
+    SetLearnedTime(measured.first_answer, out->mutable_first_answer());
+  }
+  out->set_steady_bytes(measured.steady_bytes);
+  out->set_peak_bytes(measured.peak_bytes);
+  out->set_memory_count(measured.memory_count);
+}
+
 }  // namespace
 
 absl::StatusOr<ModelSpec> ReadSpec(const v1::ModelSpec& in) {
@@ -101,12 +121,13 @@ void SetModel(const WallClock& wall, const ModelView& view, v1::Model* out) {
     out->set_last_error(WireText(view.last_error, limits::kMaxPathBytes));
     wall.Set(view.retry_at, out->mutable_retry_time());
   }
-  SetDuration(view.estimated_load_time, out->mutable_estimated_load_time());
-  out->set_measured_load_count(view.measured.load_count);
+  SetDuration(view.next_load.mean, out->mutable_estimated_load_time());
+  out->set_measured_load_count(view.next_load.count);
   out->set_measured_bytes(view.measured.steady_bytes);
   out->set_probability_1min(view.p_1min);
   out->set_probability_5min(view.p_5min);
   out->set_probability_1h(view.p_1h);
+  SetLearned(view, out->mutable_learned());
 }
 
 absl::StatusOr<SwitchingPolicy> ReadPolicy(const v1::SwitchingPolicy& in) {

@@ -27,6 +27,25 @@ absl::Status CheckName(std::string_view field, const std::string& name) {
   return name.empty() ? absl::OkStatus() : ValidateId(field, name);
 }
 
+void SetEngineMetrics(const WallClock& wall, const EngineStatus& engine,
+                      v1::EngineMetrics* out) {
+  const auto number = [](auto n) { return static_cast<double>(n); };
+  out->set_engine_id(engine.info.id);
+  out->set_kind(engine.info.kind);
+  out->set_is_available(engine.IsAvailable());
+  out->set_error(
+      WireText(std::string(engine.health.message()), limits::kMaxPathBytes));
+  if (engine.since != absl::InfinitePast()) {
+    wall.Set(engine.since, out->mutable_since());
+  }
+  out->set_model_count(number(engine.models));
+  out->set_ready_model_count(number(engine.models_ready));
+  out->set_look_count(number(engine.totals.looks));
+  out->set_failed_look_count(number(engine.totals.looks_failed));
+  out->set_look_seconds(absl::ToDoubleSeconds(engine.totals.looking));
+  out->set_failed_load_count(number(engine.totals.loads_failed));
+}
+
 }  // namespace
 
 absl::StatusOr<Session> ReadSession(const v1::WarmupSession& in) {
@@ -95,6 +114,13 @@ absl::StatusOr<UsageReport> ReadUsage(const WallClock& wall,
   if (in.has_timestamp()) {
     WARMUP_ASSIGN_OR_RETURN(
         report.at, wall.Read(absl::StrCat(name, ".timestamp"), in.timestamp()));
+  }
+  if (in.has_first_answer_ms()) {
+    if (std::isnan(in.first_answer_ms())) {
+      return InvalidField(absl::StrCat(name, ".first_answer_ms"),
+                          "is not a number");
+    }
+    report.first_answer = absl::Milliseconds(in.first_answer_ms());
   }
   return report;
 }
@@ -176,7 +202,8 @@ void SetPrediction(const v1::GetWarmupPredictionRequest& request,
   }
 }
 
-void SetMetrics(const Status& status, v1::GetWarmupMetricsResponse* out) {
+void SetMetrics(const WallClock& wall, const Status& status,
+                v1::GetWarmupMetricsResponse* out) {
   const auto number = [](auto n) { return static_cast<double>(n); };
   const Totals& totals = status.totals;
   v1::DemandMetrics& demands = *out->mutable_demands();
@@ -212,6 +239,10 @@ void SetMetrics(const Status& status, v1::GetWarmupMetricsResponse* out) {
   out->set_prediction_count(number(totals.predictions));
   out->set_usage_count(number(totals.usages));
   out->set_activity_count(number(totals.activities));
+  out->set_seen_usage_count(number(totals.usages_seen));
+  for (const EngineStatus& engine : status.engines) {
+    SetEngineMetrics(wall, engine, out->add_engines());
+  }
 }
 
 }  // namespace warmup

@@ -73,6 +73,48 @@ void CollectDevices(const Status& status, std::vector<MetricFamily>* out) {
   }
 }
 
+// By engine: as many as there are now.
+void CollectEngines(const Status& status, std::vector<MetricFamily>* out) {
+  MetricFamily available = MakeFamily(
+      "warmup_engine_available", "1 if the last look at the engine went well.",
+      MetricType::Gauge);
+  MetricFamily models =
+      MakeFamily("warmup_engine_models", "Its models in the catalogue.",
+                 MetricType::Gauge);
+  MetricFamily ready =
+      MakeFamily("warmup_engine_ready_models",
+                 "Its models that answer at once.", MetricType::Gauge);
+  MetricFamily looks = MakeFamily("warmup_engine_looks_total",
+                                  "Times it was looked at, by how that went.",
+                                  MetricType::Counter);
+  MetricFamily seconds =
+      MakeFamily("warmup_engine_look_seconds", "How long looks at it took.",
+                 MetricType::Summary);
+  MetricFamily failed =
+      MakeFamily("warmup_engine_loads_failed_total",
+                 "Loads that it could not do.", MetricType::Counter);
+  for (const EngineStatus& engine : status.engines) {
+    const ClientMetric::Label id = {"engine", engine.info.id};
+    const EngineTotals& totals = engine.totals;
+    Add(&available, {id, {"kind", engine.info.kind}},
+        engine.IsAvailable() ? 1 : 0);
+    Add(&models, {id}, Number(engine.models));
+    Add(&ready, {id}, Number(engine.models_ready));
+    Add(&looks, {id, {"outcome", "ok"}},
+        Number(totals.looks - totals.looks_failed));
+    Add(&looks, {id, {"outcome", "failed"}}, Number(totals.looks_failed));
+    ClientMetric& cost = seconds.metric.emplace_back();
+    cost.label = {id};
+    cost.summary.sample_count = totals.looks;
+    cost.summary.sample_sum = absl::ToDoubleSeconds(totals.looking);
+    Add(&failed, {id}, Number(totals.loads_failed));
+  }
+  for (MetricFamily* family :
+       {&available, &models, &ready, &looks, &seconds, &failed}) {
+    out->push_back(std::move(*family));
+  }
+}
+
 void CollectStatus(const Status& status, std::vector<MetricFamily>* out) {
   const Totals& totals = status.totals;
   const auto counter = [out](const char* name, const char* help, double value) {
@@ -88,8 +130,11 @@ void CollectStatus(const Status& status, std::vector<MetricFamily>* out) {
           static_cast<double>(totals.wasted_bytes));
   counter("warmup_predictions_total", "Predictions answered.",
           Number(totals.predictions));
-  counter("warmup_usages_total", "Real requests to models told.",
+  counter("warmup_usages_total", "Real requests to models.",
           Number(totals.usages));
+  counter("warmup_usages_seen_total",
+          "Of them: seen at the engines, and reported by nobody.",
+          Number(totals.usages_seen));
   counter("warmup_activities_total", "Activities told.",
           Number(totals.activities));
   gauge("warmup_models", "Models in the catalogue.", Number(status.models));
@@ -103,6 +148,7 @@ void CollectStatus(const Status& status, std::vector<MetricFamily>* out) {
   gauge("warmup_predictive_preloading", "1 if models are loaded on forecasts.",
         status.policy.predictive_preloading ? 1 : 0);
   CollectDevices(status, out);
+  CollectEngines(status, out);
 }
 
 }  // namespace
@@ -214,7 +260,7 @@ void MetricsExporter::CollectModels(std::vector<MetricFamily>* out) const {
     const std::vector<ClientMetric::Label> labels = {{"model", id}};
     Add(&ready, labels, view.state == ModelState::kReady ? 1 : 0);
     Add(&held, labels, static_cast<double>(view.held_bytes));
-    Add(&load_time, labels, absl::ToDoubleSeconds(view.estimated_load_time));
+    Add(&load_time, labels, absl::ToDoubleSeconds(view.next_load.mean));
   }
   for (MetricFamily* family : {&ready, &held, &load_time}) {
     out->push_back(std::move(*family));

@@ -180,7 +180,7 @@ void WarmupServer::ListenQuestions() {
         AtOnce([&runtime](const v1::GetWarmupMetricsRequest&)
                    -> absl::StatusOr<v1::GetWarmupMetricsResponse> {
           v1::GetWarmupMetricsResponse response;
-          SetMetrics(runtime.GetStatus(), &response);
+          SetMetrics(WallClock(runtime.Now()), runtime.GetStatus(), &response);
           response.set_uptime_seconds(
               absl::ToDoubleSeconds(runtime.Now() - runtime.started_at()));
           response.set_is_store_healthy(runtime.IsStoreHealthy());

@@ -92,6 +92,34 @@ constexpr const char* kMigrations[] = {
         is_removed INTEGER NOT NULL
       ) WITHOUT ROWID;
     )sql",
+    // Version 2 counted cold loads only. Of other engines than `files` it took
+    // for granted that every load was one.
+    R"sql(
+      ALTER TABLE measurements RENAME COLUMN load_count TO cold_load_count;
+      ALTER TABLE measurements RENAME COLUMN load_time_ns TO cold_load_ns;
+      ALTER TABLE measurements
+        ADD COLUMN warm_load_count INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE measurements
+        ADD COLUMN warm_load_ns INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE measurements
+        ADD COLUMN other_load_count INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE measurements
+        ADD COLUMN other_load_ns INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE measurements
+        ADD COLUMN first_answer_count INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE measurements
+        ADD COLUMN first_answer_ns INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE measurements
+        ADD COLUMN memory_count INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE measurements
+        ADD COLUMN peak_bytes INTEGER NOT NULL DEFAULT 0;
+      UPDATE measurements SET memory_count = max(cold_load_count, 1)
+        WHERE steady_bytes > 0;
+      UPDATE measurements SET
+        other_load_count = cold_load_count, other_load_ns = cold_load_ns,
+        cold_load_count = 0, cold_load_ns = 0
+        WHERE model_id IN (SELECT id FROM models WHERE engine <> 'files');
+    )sql",
 };
 
 absl::Status Refuse(const std::string& path, const std::string& why) {

@@ -7,6 +7,7 @@
 #include "adapters/store/learned_snapshot.h"
 #include "adapters/store/tables.h"
 #include "adapters/store/time_columns.h"
+#include "core/base/limits.h"
 #include "core/base/status_macros.h"
 
 namespace warmup {
@@ -25,6 +26,39 @@ void WarnLeftOut(StoredState& state, absl::string_view what,
                  const std::string& id, absl::string_view why) {
   state.warnings.push_back(
       absl::StrCat("store: ", what, " \"", id, "\" left out: ", why));
+}
+
+// From the column on; NULLs read as zeros: never measured.
+LearnedTime ReadLearnedTime(const Statement& row, int column) {
+  return {.count = static_cast<int>(row.Int(column)),
+          .mean = DurationFromColumn(row.Int(column + 1))};
+}
+
+bool IsModelBytes(int64_t bytes) {
+  return bytes >= 0 && bytes <= limits::kMaxModelBytes;
+}
+
+bool IsSane(const LearnedTime& learned) {
+  return learned.count >= 0 && learned.mean >= absl::ZeroDuration() &&
+         learned.mean < absl::InfiniteDuration();
+}
+
+// What nobody wrote counts as never measured.
+ModelMeasurements ReadMeasurements(const Statement& row, int column) {
+  ModelMeasurements measured;
+  measured.cold_load = ReadLearnedTime(row, column);
+  measured.warm_load = ReadLearnedTime(row, column + 2);
+  measured.other_load = ReadLearnedTime(row, column + 4);
+  measured.first_answer = ReadLearnedTime(row, column + 6);
+  measured.memory_count = static_cast<int>(row.Int(column + 8));
+  measured.steady_bytes = row.Int(column + 9);
+  measured.peak_bytes = row.Int(column + 10);
+  const bool is_sane =
+      IsSane(measured.cold_load) && IsSane(measured.warm_load) &&
+      IsSane(measured.other_load) && IsSane(measured.first_answer) &&
+      measured.memory_count >= 0 && IsModelBytes(measured.steady_bytes) &&
+      IsModelBytes(measured.peak_bytes);
+  return is_sane ? measured : ModelMeasurements{};
 }
 
 void ReadModel(const Statement& row, StoredState& state) {
@@ -54,15 +88,7 @@ void ReadModel(const Statement& row, StoredState& state) {
   if (const absl::Status status = ValidateSpec(spec); !status.ok()) {
     return WarnLeftOut(state, "model", spec.id, status.message());
   }
-  // NULLs read as zeros: never measured.
-  model.measurements.load_count = static_cast<int>(row.Int(14));
-  model.measurements.load_time = DurationFromColumn(row.Int(15));
-  model.measurements.steady_bytes = row.Int(16);
-  if (model.measurements.load_count < 0 ||
-      model.measurements.load_time < absl::ZeroDuration() ||
-      model.measurements.steady_bytes < 0) {
-    model.measurements = {};
-  }
+  model.measurements = ReadMeasurements(row, 14);
   state.models.push_back(std::move(model));
 }
 
@@ -71,8 +97,12 @@ absl::Status ReadModels(Database& database, StoredState& state) {
       Statement rows,
       database.Prepare(
           "SELECT id, type, engine, source, device, priority, is_pinned,"
-          " size_bytes, peak_bytes, format, architecture, context_length,"
-          " labels, revision, load_count, load_time_ns, steady_bytes"
+          " size_bytes, models.peak_bytes, format, architecture, "
+          "context_length,"
+          " labels, revision, cold_load_count, cold_load_ns,"
+          " warm_load_count, warm_load_ns, other_load_count, other_load_ns,"
+          " first_answer_count, first_answer_ns, memory_count, steady_bytes,"
+          " measurements.peak_bytes"
           " FROM models LEFT JOIN measurements ON model_id = id"
           " ORDER BY id"));
   while (true) {

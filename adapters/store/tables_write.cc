@@ -61,10 +61,16 @@ absl::Status TableWriter::Statements::Write(const DeleteModel& change) {
 
 absl::Status TableWriter::Statements::Write(const PutMeasurements& change) {
   // Only for a model that is there: a load may end after its removal.
-  return put_measurements.Bind(change.id)
-      .Bind(int64_t{change.measurements.load_count})
-      .Bind(ToColumn(change.measurements.load_time))
-      .Bind(change.measurements.steady_bytes)
+  const ModelMeasurements& measured = change.measurements;
+  put_measurements.Bind(change.id);
+  for (const LearnedTime& learned :
+       {measured.cold_load, measured.warm_load, measured.other_load,
+        measured.first_answer}) {
+    put_measurements.Bind(int64_t{learned.count}).Bind(ToColumn(learned.mean));
+  }
+  return put_measurements.Bind(int64_t{measured.memory_count})
+      .Bind(measured.steady_bytes)
+      .Bind(measured.peak_bytes)
       .Run();
 }
 
@@ -149,8 +155,11 @@ absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Create(
   WARMUP_ASSIGN_OR_RETURN(
       Statement put_measurements,
       database.Prepare(
-          "REPLACE INTO measurements (model_id, load_count, load_time_ns,"
-          " steady_bytes) SELECT ?1, ?2, ?3, ?4"
+          "REPLACE INTO measurements (model_id, cold_load_count,"
+          " cold_load_ns, warm_load_count, warm_load_ns, other_load_count,"
+          " other_load_ns, first_answer_count, first_answer_ns, memory_count,"
+          " steady_bytes, peak_bytes)"
+          " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12"
           " WHERE EXISTS (SELECT 1 FROM models WHERE id = ?1)"));
   WARMUP_ASSIGN_OR_RETURN(
       Statement put_session,

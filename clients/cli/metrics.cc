@@ -59,6 +59,31 @@ std::string DevicesText(const v1::GetWarmupMetricsResponse& metrics,
   return absl::StrCat("\n", table.Render(style));
 }
 
+std::string EnginesText(const v1::GetWarmupMetricsResponse& metrics,
+                        const Style& style) {
+  if (metrics.engines().empty()) return "";
+  Table table({{"ENGINE"},
+               {"MODELS", Align::kRight},
+               {"READY", Align::kRight},
+               {"LOOKS", Align::kRight},
+               {"IN VAIN", Align::kRight},
+               {"EACH", Align::kRight},
+               {"FAILED LOADS", Align::kRight}});
+  for (const v1::EngineMetrics& engine : metrics.engines()) {
+    table.Add({style.Bold(Printable(engine.engine_id())),
+               HumanCount(engine.model_count()),
+               HumanCount(engine.ready_model_count()),
+               HumanCount(engine.look_count()),
+               HumanCount(engine.failed_look_count()),
+               engine.look_count() > 0
+                   ? HumanDuration(absl::Seconds(engine.look_seconds() /
+                                                 engine.look_count()))
+                   : "-",
+               HumanCount(engine.failed_load_count())});
+  }
+  return absl::StrCat("\n", table.Render(style));
+}
+
 std::string MetricsText(const v1::GetWarmupMetricsResponse& metrics,
                         const Style& style) {
   const v1::LoadMetrics& loads = metrics.loads();
@@ -87,14 +112,21 @@ std::string MetricsText(const v1::GetWarmupMetricsResponse& metrics,
   fields.Add("wasted",
              absl::StrCat(HumanBytes(loads.wasted_bytes()),
                           " warmed on forecasts and driven out unused"));
-  fields.Add("asked and told",
-             absl::StrCat(Plural(metrics.prediction_count(), "prediction"),
-                          ", ", Plural(metrics.usage_count(), "use"), ", ",
-                          Plural(metrics.activity_count(), "activity")));
+  fields.Add(
+      "asked and told",
+      absl::StrCat(
+          Plural(metrics.prediction_count(), "prediction"), ", ",
+          Plural(metrics.usage_count(), "use"),
+          metrics.seen_usage_count() > 0
+              ? absl::StrCat(" (", HumanCount(metrics.seen_usage_count()),
+                             " seen at the engines)")
+              : "",
+          ", ", Plural(metrics.activity_count(), "activity")));
   fields.Add("store", metrics.is_store_healthy()
                           ? style.Green("healthy")
                           : style.Red("cannot write now; predictions go on"));
-  return absl::StrCat(fields.Render(style), DevicesText(metrics, style));
+  return absl::StrCat(fields.Render(style), DevicesText(metrics, style),
+                      EnginesText(metrics, style));
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ std::string LoadingText(const v1::Model& model, const Style& style) {
 
 std::string MemoryText(const v1::Model& model) {
   const v1::ModelSpec& spec = model.spec();
+  const v1::LearnedCosts& learned = model.learned();
   std::vector<std::string> parts;
   if (spec.size_bytes() > 0) parts.push_back(Bytes(spec.size_bytes()));
   if (spec.peak_bytes() > spec.size_bytes()) {
@@ -38,6 +39,13 @@ std::string MemoryText(const v1::Model& model) {
   if (model.measured_bytes() > 0) {
     parts.push_back(
         absl::StrCat(Bytes(model.measured_bytes()), " as measured"));
+  }
+  if (learned.peak_bytes() > 0) {
+    parts.push_back(absl::StrCat("at the most ", Bytes(learned.peak_bytes())));
+  }
+  if (learned.memory_count() > 0) {
+    parts.push_back(
+        absl::StrCat("from ", Plural(learned.memory_count(), "load")));
   }
   return absl::StrJoin(parts, ", ");
 }
@@ -68,6 +76,14 @@ std::string FailureText(const v1::Model& model, absl::Time now) {
                     HumanAge(FromProto(model.retry_time()), now));
   }
   return text;
+}
+
+// "1.24 s, from 3 loads", "~ 1.24 s"; empty: nothing is known.
+std::string CostText(const v1::LearnedTime& learned, std::string_view what) {
+  if (!learned.has_time()) return "";
+  const std::string time = HumanDuration(FromProto(learned.time()));
+  if (learned.measured_count() == 0) return absl::StrCat("~ ", time);
+  return absl::StrCat(time, ", from ", Plural(learned.measured_count(), what));
 }
 
 }  // namespace
@@ -136,11 +152,13 @@ std::string LastUsedText(const v1::Model& model, absl::Time now) {
   return HumanAge(FromProto(model.last_used_time()), now);
 }
 
-std::string LoadTimeText(const v1::Model& model) {
-  if (!model.has_estimated_load_time()) return "-";
-  const std::string time =
-      HumanDuration(FromProto(model.estimated_load_time()));
-  return model.measured_load_count() > 0 ? time : absl::StrCat("~ ", time);
+std::string LearnedTimeText(const v1::LearnedTime& learned) {
+  if (!learned.has_time()) return "-";
+  const std::string time = HumanDuration(FromProto(learned.time()));
+  return learned.measured_count() > 0
+             ? absl::StrCat(time, " (", HumanCount(learned.measured_count()),
+                            ")")
+             : absl::StrCat("~ ", time);
 }
 
 std::string DescribeModel(const v1::Model& model, absl::Time now,
@@ -165,12 +183,11 @@ std::string DescribeModel(const v1::Model& model, absl::Time now,
   fields.Add("source", Printable(spec.source()));
   fields.Add("format", FormatText(spec));
   fields.Add("memory", MemoryText(model));
-  std::string load_time = LoadTimeText(model);
-  if (model.measured_load_count() > 0) {
-    absl::StrAppend(&load_time, ", from ",
-                    Plural(model.measured_load_count(), "measured load"));
-  }
-  fields.Add("load time", load_time);
+  const v1::LearnedCosts& learned = model.learned();
+  fields.Add("cold load", CostText(learned.cold_load(), "load"));
+  fields.Add("warm load", CostText(learned.warm_load(), "load"));
+  fields.Add("any load", CostText(learned.other_load(), "load"));
+  fields.Add("first answer", CostText(learned.first_answer(), "request"));
   fields.Add("forecast", ForecastText(model));
   fields.Add("last used", LastUsedText(model, now));
   fields.Add("failures", FailureText(model, now));

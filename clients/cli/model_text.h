@@ -25,8 +25,8 @@ std::string MemoryHeldText(const v1::Model& model);
 std::string LastErrorText(const v1::Model& model);
 // "12 s ago", or "-".
 std::string LastUsedText(const v1::Model& model, absl::Time now);
-// "1.2 s", "~ 1.2 s" where it is only an estimate.
-std::string LoadTimeText(const v1::Model& model);
+// "1.2 s (3)" from three measurements, "~ 1.2 s" from an estimate, or "-".
+std::string LearnedTimeText(const v1::LearnedTime& learned);
 
 // All there is to say, one field a line.
 std::string DescribeModel(const v1::Model& model, absl::Time now,

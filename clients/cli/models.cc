@@ -24,18 +24,21 @@ std::string ModelsText(const v1::ListModelsResponse& response,
                {"STATE"},
                {"ENGINE"},
                {"SIZE", Align::kRight},
-               {"LOAD TIME", Align::kRight},
+               {"COLD LOAD", Align::kRight},
+               {"WARM LOAD", Align::kRight},
                {"1 MIN", Align::kRight},
                {"LAST USED", Align::kRight},
                {"HELD BY"}});
   for (const v1::Model& model : response.models()) {
-    table.Add(
-        {style.Bold(Printable(model.spec().model_id())),
-         Word(model.spec().model_type()), StateText(model, style),
-         Printable(model.spec().engine()), SizeText(model), LoadTimeText(model),
-         model.probability_1min() > 0 ? HumanPercent(model.probability_1min())
-                                      : "-",
-         LastUsedText(model, now), HoldsText(model)});
+    table.Add({style.Bold(Printable(model.spec().model_id())),
+               Word(model.spec().model_type()), StateText(model, style),
+               Printable(model.spec().engine()), SizeText(model),
+               LearnedTimeText(model.learned().cold_load()),
+               LearnedTimeText(model.learned().warm_load()),
+               model.probability_1min() > 0
+                   ? HumanPercent(model.probability_1min())
+                   : "-",
+               LastUsedText(model, now), HoldsText(model)});
     if (model.state() == v1::MODEL_STATE_FAILED) {
       table.AddNote(absl::StrCat("  ", style.Red(LastErrorText(model))));
     }

@@ -56,6 +56,18 @@ void AddHead(const StatusView& view, const Style& style, int columns,
     lines->push_back(style.Red(
         absl::StrCat("no answer, trying again: ", Printable(view.trouble))));
   }
+  // Those that nobody has models of are no loss.
+  for (const v1::EngineMetrics& engine : metrics.engines()) {
+    if (engine.is_available() || !engine.has_since() ||
+        engine.model_count() == 0) {
+      continue;
+    }
+    lines->push_back(style.Yellow(absl::StrCat(
+        Printable(engine.engine_id()), " has not been there for ",
+        HumanDuration(absl::Trunc(view.now - FromProto(engine.since()),
+                                  absl::Seconds(1))),
+        ": ", Printable(engine.error()))));
+  }
   lines->emplace_back();
 }
 

@@ -11,8 +11,16 @@
 namespace warmup {
 namespace {
 
-// Weight of the newest load in a moving average.
+// The least weight of the newest measurement in a moving average.
 constexpr double kNewest = 0.25;
+// Before anything was measured.
+constexpr double kBytesPerSecond = 1 << 30;
+
+void Learn(absl::Duration time, LearnedTime* learned) {
+  ++learned->count;
+  const double weight = std::max(kNewest, 1.0 / learned->count);
+  learned->mean += (time - learned->mean) * weight;
+}
 
 }  // namespace
 
@@ -29,6 +37,9 @@ absl::Status ModelInUse(const ModelId& id, std::string_view what) {
 }
 
 int64_t Catalogue::Entry::PeakBytes() const {
+  if (measured.peak_bytes > 0) {
+    return std::max(measured.peak_bytes, measured.steady_bytes);
+  }
   return std::max({spec.peak_bytes, spec.size_bytes, measured.steady_bytes});
 }
 
@@ -65,46 +76,72 @@ absl::StatusOr<ModelSpec> Catalogue::Update(
                      ", not ", *expected_revision),
         {{"model", spec.id}, {"revision", std::to_string(revision)}});
   }
-  // Another file or engine: what was measured of the old one is void.
-  if (spec.engine != it->second.spec.engine ||
-      spec.source != it->second.spec.source) {
-    it->second.measured = {};
-  }
+  Entry& entry = it->second;
+  AddToSpeeds(entry, -1);
+  if (!IsMeasuredAlike(spec, entry.spec)) entry.measured = {};
   spec.revision = revision + 1;
-  it->second.spec = std::move(spec);
-  return it->second.spec;
+  entry.spec = std::move(spec);
+  AddToSpeeds(entry, 1);
+  return entry.spec;
 }
 
 absl::StatusOr<ModelSpec> Catalogue::Remove(const ModelId& id) {
   const auto it = entries_.find(id);
   if (it == entries_.end()) return ModelNotFound(id);
+  AddToSpeeds(it->second, -1);
   ModelSpec spec = std::move(it->second.spec);
   entries_.erase(it);
   return spec;
 }
 
 void Catalogue::Restore(Entry entry) {
+  const auto before = entries_.find(entry.spec.id);
+  if (before != entries_.end()) AddToSpeeds(before->second, -1);
+  AddToSpeeds(entry, 1);
   const ModelId id = entry.spec.id;
   entries_.insert_or_assign(id, std::move(entry));
 }
 
-void Catalogue::RecordLoad(const ModelId& id, absl::Duration load_time,
-                           int64_t steady_bytes) {
+void Catalogue::RecordLoad(const ModelId& id, const FinishedLoad& load) {
   const auto it = entries_.find(id);
   if (it == entries_.end()) return;
+  AddToSpeeds(it->second, -1);
   ModelMeasurements& measured = it->second.measured;
-  measured.steady_bytes = steady_bytes;
-  if (load_time <= absl::ZeroDuration()) return;
-  measured.load_time =
-      measured.load_count == 0
-          ? load_time
-          : measured.load_time * (1 - kNewest) + load_time * kNewest;
-  ++measured.load_count;
-  const double speed =
-      static_cast<double>(steady_bytes) / absl::ToDoubleSeconds(load_time);
-  if (speed > 0) {
-    bytes_per_second_ = bytes_per_second_ * (1 - kNewest) + speed * kNewest;
+  ++measured.memory_count;
+  measured.steady_bytes = load.steady_bytes;
+  measured.peak_bytes = load.peak_bytes;
+  switch (load.start) {
+    case LoadStart::kCold:
+      Learn(load.time, &measured.cold_load);
+      break;
+    case LoadStart::kWarm:
+      Learn(load.time, &measured.warm_load);
+      break;
+    case LoadStart::kUnknown:
+      Learn(load.time, &measured.other_load);
+      break;
+    case LoadStart::kReady:
+      break;
   }
+  AddToSpeeds(it->second, 1);
+}
+
+void Catalogue::RecordFirstAnswer(const ModelId& id, absl::Duration time) {
+  const auto it = entries_.find(id);
+  if (it != entries_.end()) Learn(time, &it->second.measured.first_answer);
+}
+
+void Catalogue::AddToSpeeds(const Entry& entry, int sign) {
+  const ModelMeasurements& measured = entry.measured;
+  const auto add = [&](const LearnedTime& learned, Speed EngineSpeeds::* kind) {
+    if (learned.count == 0) return;
+    Speed& speed = speeds_[entry.spec.engine].*kind;
+    speed.bytes += sign * entry.PeakBytes();
+    speed.time += sign * learned.mean;
+  };
+  add(measured.cold_load, &EngineSpeeds::cold);
+  add(measured.warm_load, &EngineSpeeds::warm);
+  add(measured.other_load, &EngineSpeeds::other);
 }
 
 const Catalogue::Entry* Catalogue::Find(const ModelId& id) const {
@@ -112,10 +149,30 @@ const Catalogue::Entry* Catalogue::Find(const ModelId& id) const {
   return it == entries_.end() ? nullptr : &it->second;
 }
 
-absl::Duration Catalogue::EstimateLoadTime(const Entry& entry) const {
-  if (entry.measured.load_count > 0) return entry.measured.load_time;
-  return absl::Seconds(static_cast<double>(entry.PeakBytes()) /
-                       bytes_per_second_);
+std::optional<absl::Duration> Catalogue::Speed::TimeFor(
+    int64_t wanted_bytes) const {
+  if (bytes <= 0 || time <= absl::ZeroDuration()) return std::nullopt;
+  return time *
+         (static_cast<double>(wanted_bytes) / static_cast<double>(bytes));
+}
+
+LearnedTime Catalogue::EstimateLoad(const Entry& entry, bool is_warm) const {
+  const ModelMeasurements& measured = entry.measured;
+  const LearnedTime& own = is_warm ? measured.warm_load : measured.cold_load;
+  if (own.count > 0) return own;
+  if (measured.other_load.count > 0) return measured.other_load;
+  const int64_t bytes = entry.PeakBytes();
+  const auto it = speeds_.find(entry.spec.engine);
+  const EngineSpeeds speeds = it == speeds_.end() ? EngineSpeeds() : it->second;
+  if (is_warm) {
+    const absl::Duration cold = EstimateLoad(entry, false).mean;
+    return {0, std::min(speeds.warm.TimeFor(bytes).value_or(cold), cold)};
+  }
+  const absl::Duration at_a_guess =
+      absl::Seconds(static_cast<double>(bytes) / kBytesPerSecond);
+  const absl::Duration cold = speeds.cold.TimeFor(bytes).value_or(
+      speeds.other.TimeFor(bytes).value_or(at_a_guess));
+  return {0, std::max(cold, measured.warm_load.mean)};
 }
 
 std::vector<const Catalogue::Entry*> Catalogue::List(const ModelId& after,

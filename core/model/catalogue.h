@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,8 +28,17 @@ class Catalogue {
     ModelSpec spec;
     ModelMeasurements measured;
 
-    // Bytes to set aside before a load: never less than what was seen.
+    // Bytes to set aside before a load: what its engine measured of the last
+    // one, else the estimate, and never less than was seen.
     int64_t PeakBytes() const;
+  };
+
+  // What a finished load cost.
+  struct FinishedLoad {
+    LoadStart start = LoadStart::kUnknown;
+    absl::Duration time;
+    int64_t steady_bytes = 0;
+    int64_t peak_bytes = 0;  // 0: not measured
   };
 
   // Each validates first and changes nothing on an error.
@@ -41,23 +51,41 @@ class Catalogue {
   absl::StatusOr<ModelSpec> Remove(const ModelId& id);
   void Restore(Entry entry);
 
-  // Learns from a finished load; load_time moves by a quarter of the
-  // difference. Zero `load_time`: nothing had to be read, so nothing was
-  // learned about time.
-  void RecordLoad(const ModelId& id, absl::Duration load_time,
-                  int64_t steady_bytes);
+  // Learn. Means are those of all measurements up to the fourth; then each
+  // moves them by a quarter of the difference.
+  void RecordLoad(const ModelId& id, const FinishedLoad& load);
+  void RecordFirstAnswer(const ModelId& id, absl::Duration time);
 
   const Entry* Find(const ModelId& id) const;  // null: not there
-  // What one load is expected to take: measured, or from the size and the
-  // mean speed of all measured loads (1 GiB/s before the first).
-  absl::Duration EstimateLoadTime(const Entry& entry) const;
+  // What one load is expected to take if it finds most in memory, or if not.
+  // From the model's own loads of that kind; else from those of which it is
+  // not known; else from its size and the mean speed of all measured loads on
+  // its engine (1 GiB/s before the first). Never measured: count is 0.
+  LearnedTime EstimateLoad(const Entry& entry, bool is_warm) const;
   // In order of id, those after `after`, at most `limit`.
   std::vector<const Entry*> List(const ModelId& after, size_t limit) const;
   size_t size() const { return entries_.size(); }
 
  private:
+  // Over the measured models of an engine: their bytes, and what their loads
+  // take. Integers and fixed point, so that what was added can be taken away.
+  struct Speed {
+    int64_t bytes = 0;
+    absl::Duration time;
+
+    // Nothing where nothing was measured.
+    std::optional<absl::Duration> TimeFor(int64_t bytes) const;
+  };
+  struct EngineSpeeds {
+    Speed cold;
+    Speed warm;
+    Speed other;
+  };
+
+  void AddToSpeeds(const Entry& entry, int sign);
+
   std::map<ModelId, Entry> entries_;
-  double bytes_per_second_ = static_cast<double>(1 << 30);
+  std::map<std::string, EngineSpeeds> speeds_;  // by engine
 };
 
 }  // namespace warmup

@@ -168,4 +168,15 @@ absl::Status ValidatePolicy(const SwitchingPolicy& policy) {
   return absl::OkStatus();
 }
 
+LoadStart StartOf(int64_t read_bytes, int64_t total_bytes) {
+  if (total_bytes <= 0) return LoadStart::kUnknown;
+  return read_bytes >= total_bytes - read_bytes ? LoadStart::kCold
+                                                : LoadStart::kWarm;
+}
+
+bool IsMeasuredAlike(const ModelSpec& a, const ModelSpec& b) {
+  return a.engine == b.engine && a.source == b.source && a.device == b.device &&
+         a.context_length == b.context_length;
+}
+
 }  // namespace warmup

@@ -79,13 +79,41 @@ inline const std::string& NameInEngine(const ModelSpec& spec) {
   return spec.source.empty() ? spec.id : spec.source;
 }
 
+// What a load found. One that read at least half of its bytes from disk or
+// network was cold.
+enum class LoadStart {
+  kUnknown,  // the engine cannot tell
+  kCold,
+  kWarm,   // most was in the page cache, or in an engine's host tier
+  kReady,  // nothing was to be done: it tells nothing of how long loads take
+};
+
+// `total_bytes` is what a load reads when nothing of it is in memory.
+LoadStart StartOf(int64_t read_bytes, int64_t total_bytes);
+
+// A moving average, and how many measurements it rests on.
+struct LearnedTime {
+  int count = 0;  // 0: an estimate, or nothing
+  absl::Duration mean;
+  bool operator==(const LearnedTime&) const = default;
+};
+
 // What was measured of a model on its engine, kept over restarts.
 struct ModelMeasurements {
-  int load_count = 0;        // how many loads the averages rest on
-  absl::Duration load_time;  // moving average of completed loads
-  int64_t steady_bytes = 0;  // last measured after a load; 0: never
+  LearnedTime cold_load;
+  LearnedTime warm_load;
+  LearnedTime other_load;    // of which it is not known what they found
+  LearnedTime first_answer;  // of a ready model, as clients tell
+  int memory_count = 0;      // how often memory was measured after a load
+  int64_t steady_bytes = 0;  // the last time; 0: never
+  // The most that the last load took on its way; 0: its engine cannot tell.
+  int64_t peak_bytes = 0;
   bool operator==(const ModelMeasurements&) const = default;
 };
+
+// Whether what was measured of the one entry holds for the other: the same
+// model in the same place, with the same options.
+bool IsMeasuredAlike(const ModelSpec& a, const ModelSpec& b);
 
 // The guide's switching policy. Out-of-range values are refused by
 // ValidatePolicy.

@@ -57,6 +57,8 @@ struct EngineInfo {
 
 // What an engine shows of one model at one look.
 struct Sighting {
+  // Of a model that does not answer, Tier::kHost: a load would find so much of
+  // it in memory.
   Residency residency;
   // Requests that were served since the look before, by whomever: an engine
   // that cannot tell how many says 1 for some, one that cannot tell at all 0.
@@ -71,7 +73,11 @@ struct Sighting {
 // What a finished load cost.
 struct LoadResult {
   Residency residency;
-  int64_t read_bytes = 0;  // from disk or network; the rest was there already
+  // From disk or network; the rest was there already. 0 where the engine
+  // cannot tell, and then `start` says so.
+  int64_t read_bytes = 0;
+  LoadStart start = LoadStart::kUnknown;
+  int64_t peak_bytes = 0;  // the most it took on its way; 0: not measured
 };
 
 // An inference server, or the built-in file warmer, that can hold models.

@@ -18,7 +18,11 @@ struct ModelView {
   uint64_t version = 0;
   ModelSpec spec;
   ModelMeasurements measured;
-  absl::Duration estimated_load_time;
+  // What a load takes that has to read it all, and one that finds most of it
+  // in memory: measured, or with a count of 0 estimated.
+  LearnedTime cold_load;
+  LearnedTime warm_load;
+  LearnedTime next_load;  // the one of them that holds now
   ModelState state = ModelState::kCold;
   Tier tier = Tier::kCold;
   int64_t held_bytes = 0;  // its reservation

@@ -74,7 +74,10 @@ ModelView Director::View(const Catalogue::Entry& entry) const {
   view.version = version_;
   view.spec = entry.spec;
   view.measured = entry.measured;
-  view.estimated_load_time = catalogue_.EstimateLoadTime(entry);
+  view.cold_load = catalogue_.EstimateLoad(entry, false);
+  view.warm_load = catalogue_.EstimateLoad(entry, true);
+  const bool is_cached = cached_.contains(entry.spec.id);
+  view.next_load = is_cached ? view.warm_load : view.cold_load;
   view.held_bytes = ledger_.HeldBy(entry.spec.id);
   view.lease_count = leases_.Count(entry.spec.id);
   const Coordinator::Track* track = coordinator_.Find(entry.spec.id);
@@ -91,7 +94,8 @@ ModelView Director::View(const Catalogue::Entry& entry) const {
   }
   if (view.state == ModelState::kReady) {
     view.tier = Tier::kReady;
-  } else if (view.state == ModelState::kLoading && view.done_bytes > 0) {
+  } else if (is_cached ||
+             (view.state == ModelState::kLoading && view.done_bytes > 0)) {
     view.tier = Tier::kHost;
   }
   const auto outlook = outlook_.find(entry.spec.id);
@@ -166,8 +170,36 @@ void Director::RefreshOutlook(absl::Time now) {
 }
 
 double Director::WeightOf(const Catalogue::Entry& entry) const {
-  return absl::ToDoubleSeconds(catalogue_.EstimateLoadTime(entry)) *
-         PriorityFactor(entry.spec.priority);
+  const LearnedTime load =
+      catalogue_.EstimateLoad(entry, cached_.contains(entry.spec.id));
+  return absl::ToDoubleSeconds(load.mean) * PriorityFactor(entry.spec.priority);
+}
+
+std::set<std::string> Director::EnginesAtWork() const {
+  std::set<std::string> at_work;
+  for (const auto& [id, state] : engines_) {
+    if (!state.loading.empty()) at_work.insert(id);
+  }
+  for (const auto& [id, track] : coordinator_.active()) {
+    const Catalogue::Entry* entry = catalogue_.Find(id);
+    if (entry == nullptr || track->state() != ModelState::kLoading) continue;
+    if (track->kind == LoadKind::kDemand) at_work.insert(entry->spec.engine);
+  }
+  return at_work;
+}
+
+void Director::AddForeignLoads(
+    std::map<std::string, DeviceView>* devices) const {
+  for (const auto& [engine, state] : engines_) {
+    for (const ModelId& id : state.loading) {
+      const Catalogue::Entry* entry = catalogue_.Find(id);
+      if (entry == nullptr) continue;
+      const auto device = devices->find(entry->spec.device);
+      if (device == devices->end()) continue;
+      std::optional<int64_t>& free = device->second.measured_free_bytes;
+      if (free.has_value()) *free -= entry->PeakBytes();
+    }
+  }
 }
 
 PolicySnapshot Director::Snapshot(absl::Time now) const {
@@ -184,6 +216,7 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
     }
     snapshot.devices[device] = view;
   }
+  AddForeignLoads(&snapshot.devices);
   for (const auto& [id, held] : coordinator_.active()) {
     const Coordinator::Track& track = *held;
     const bool holds_memory = track.state() == ModelState::kLoading ||
@@ -215,10 +248,14 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
                                entry->PeakBytes(), wanted.kind,
                                wanted.may_evict});
   }
+  const std::set<std::string> at_work = EnginesAtWork();
   for (const auto& [id, outlook] : outlook_) {
     const Catalogue::Entry* entry = catalogue_.Find(id);
     const Coordinator::Track* track = coordinator_.Find(id);
-    if (entry == nullptr || !IsAvailable(entry->spec.engine)) continue;
+    if (entry == nullptr || !IsAvailable(entry->spec.engine) ||
+        at_work.contains(entry->spec.engine)) {
+      continue;
+    }
     if (track != nullptr &&
         ((track->state() != ModelState::kCold &&
           track->state() != ModelState::kFailed) ||
@@ -350,6 +387,7 @@ Status Director::GetStatus() const {
     if (track->state() == ModelState::kReady) ++status.models_ready;
     if (track->state() == ModelState::kLoading) ++status.models_loading;
   }
+  status.engines = ListEngines();
   for (const auto& [device, device_options] : options_.devices) {
     DeviceStatus view;
     view.id = device;

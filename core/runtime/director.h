@@ -172,6 +172,9 @@ class Director {
   struct EngineState {
     absl::Status health;
     absl::Time since = absl::InfinitePast();
+    EngineTotals totals;
+    // What it is seen to load for others, as of the last look.
+    std::set<ModelId> loading;
     // Empty: to be made anew.
     std::shared_ptr<const std::vector<ModelSpec>> models;
   };
@@ -184,10 +187,15 @@ class Director {
                   const Residency& residency, Effects* fx);
   void Lost(absl::Time now, const ModelId& id, const Residency& residency,
             Effects* fx);
+  size_t CountModels(const std::string& engine) const;
+  // A load of ours would find most of the model in memory, or not any more.
+  void SetCached(const ModelId& id, bool is_cached, Effects* fx);
   void SetHealth(absl::Time now, const std::string& engine,
                  const absl::Status& health, Effects* fx);
 
   // A use of a model, by whom it may be.
+  void LearnFirstAnswer(const ModelId& id, absl::Time at, absl::Duration time,
+                        Effects* fx);
   void Used(const Usage& usage);
   // Counts ended waits as served or failed, and ends them.
   void Serve(std::vector<Wake> wakes, Effects* fx);
@@ -229,6 +237,11 @@ class Director {
   void RefreshOutlook(absl::Time now);
   double WeightOf(const Catalogue::Entry& entry) const;
   PolicySnapshot Snapshot(absl::Time now) const;
+  // Engines on which somebody waits for a load, ours or one that is seen there:
+  // a guess would be in its way.
+  std::set<std::string> EnginesAtWork() const;
+  // Takes what loads of others will need from what is measured as free.
+  void AddForeignLoads(std::map<std::string, DeviceView>* devices) const;
   // Asks the policy and carries its decisions into the coordinator.
   void Reconcile(absl::Time now, Effects* fx);
   void Apply(absl::Time now, const Decision& decision, Effects* fx);
@@ -258,6 +271,8 @@ class Director {
   std::map<ModelType, std::set<ModelId>> by_type_;
   std::map<std::string, DeviceMemory> measured_;
   std::map<std::string, EngineState> engines_;
+  // Models that do not answer, but are mostly in memory: their engines show so.
+  std::set<ModelId> cached_;
   UseMatcher use_matcher_;
   absl::Time last_fact_at_ = absl::InfinitePast();
   // Usage ids of late, so that one told twice counts once.

@@ -31,12 +31,12 @@ void Director::OnLoadDone(absl::Time now, LoadId id,
     totals_.read_bytes += result->read_bytes;
     ++totals_.loads_ready;
     ledger_.Settle(model, result->residency.resident_bytes);
-    // A load that read little tells nothing of how long a cold one takes.
-    const bool was_cold =
-        result->read_bytes * 2 >= result->residency.resident_bytes;
+    cached_.erase(model);
     catalogue_.RecordLoad(model,
-                          was_cold ? done->duration : absl::ZeroDuration(),
-                          result->residency.resident_bytes);
+                          {.start = result->start,
+                           .time = done->duration,
+                           .steady_bytes = result->residency.resident_bytes,
+                           .peak_bytes = result->peak_bytes});
     if (const Catalogue::Entry* entry = catalogue_.Find(model)) {
       fx->changes.push_back(PutMeasurements{model, entry->measured});
     }
@@ -52,6 +52,10 @@ void Director::OnLoadDone(absl::Time now, LoadId id,
       Log(now, "warmup_cancelled", model, fx);
     } else {
       finished.error = std::string(done->status.message());
+      if (const Catalogue::Entry* entry = catalogue_.Find(model)) {
+        const auto engine = engines_.find(entry->spec.engine);
+        if (engine != engines_.end()) ++engine->second.totals.loads_failed;
+      }
       fx->events.push_back(
           MakeEvent(now, "model_failed",
                     {{"model_id", model}, {"error", finished.error}}));
@@ -119,6 +123,7 @@ void Director::Tick(absl::Time now, Effects* fx) {
   for (const UseMatcher::Seen& seen : use_matcher_.TakeUnreported(now)) {
     if (catalogue_.Find(seen.model) == nullptr) continue;
     Used({seen.model, "", "", seen.at});
+    ++totals_.usages_seen;
     outlook_at_ = absl::InfinitePast();
   }
   if (now - outlook_at_ >= kOutlookAge) RefreshOutlook(now);

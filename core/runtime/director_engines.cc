@@ -17,8 +17,15 @@ constexpr absl::Duration kHereAfterFact = absl::Minutes(1);
 }  // namespace
 
 void Director::OnLooked(absl::Time now, const EngineLook& look, Effects* fx) {
+  const auto known = engines_.find(look.engine);
+  if (known == engines_.end()) return;  // removed meanwhile
+  EngineState& state = known->second;
   SetHealth(now, look.engine, look.sightings.status(), fx);
+  ++state.totals.looks;
+  state.totals.looking += now - look.started;
+  state.loading.clear();
   if (!look.sightings.ok()) {
+    ++state.totals.looks_failed;
     // Who does not answer may only be slow; who is not there holds nothing.
     if (!absl::IsUnavailable(look.sightings.status())) return;
     for (const ModelSpec& spec : *look.models) {
@@ -39,6 +46,11 @@ void Director::OnLooked(absl::Time now, const EngineLook& look, Effects* fx) {
     const Sighting& sighting = (*look.sightings)[i];
     if (!HasChangedSince(look.started, spec.id)) {
       OnSighted(now, spec, sighting, fx);
+      const Coordinator::Track* track = coordinator_.Find(spec.id);
+      if (sighting.is_loading &&
+          (track == nullptr || track->state() != ModelState::kLoading)) {
+        state.loading.insert(spec.id);
+      }
     }
     // The engine shows it once, whatever became of the model meanwhile.
     if (sighting.uses > 0) {
@@ -71,6 +83,20 @@ void Director::OnSighted(absl::Time now, const ModelSpec& spec,
     FoundReady(now, spec, sighting.residency, fx);
   }
   if (is_warm) coordinator_.SetBusy(spec.id, sighting.is_busy);
+  if (state != ModelState::kLoading) {
+    const Residency& residency = sighting.residency;
+    SetCached(spec.id,
+              residency.tier == Tier::kHost &&
+                  StartOf(residency.total_bytes - residency.resident_bytes,
+                          residency.total_bytes) != LoadStart::kCold,
+              fx);
+  }
+}
+
+void Director::SetCached(const ModelId& id, bool is_cached, Effects* fx) {
+  const bool was_cached =
+      is_cached ? !cached_.insert(id).second : cached_.erase(id) > 0;
+  if (was_cached != is_cached) Changed(id, fx);
 }
 
 bool Director::HasChangedSince(absl::Time since, const ModelId& id) const {
@@ -184,6 +210,18 @@ absl::Status Director::RemoveEngine(absl::Time now, const std::string& engine,
   return absl::OkStatus();
 }
 
+size_t Director::CountModels(const std::string& engine) const {
+  const auto state = engines_.find(engine);
+  if (state != engines_.end() && state->second.models != nullptr) {
+    return state->second.models->size();
+  }
+  const auto all = catalogue_.List("", catalogue_.size());
+  return static_cast<size_t>(
+      std::count_if(all.begin(), all.end(), [&](const Catalogue::Entry* entry) {
+        return entry->spec.engine == engine;
+      }));
+}
+
 std::vector<EngineStatus> Director::ListEngines() const {
   std::map<std::string, EngineStatus> engines;
   for (const auto& [id, state] : engines_) {
@@ -191,15 +229,13 @@ std::vector<EngineStatus> Director::ListEngines() const {
     status.info.id = id;
     status.health = state.health;
     status.since = state.since;
+    status.models = CountModels(id);
+    status.totals = state.totals;
   }
-  for (const Catalogue::Entry* entry : catalogue_.List("", catalogue_.size())) {
-    const auto status = engines.find(entry->spec.engine);
-    if (status == engines.end()) continue;
-    ++status->second.models;
-    const Coordinator::Track* track = coordinator_.Find(entry->spec.id);
-    if (track != nullptr && track->state() == ModelState::kReady) {
-      ++status->second.models_ready;
-    }
+  for (const auto& [id, track] : coordinator_.active()) {
+    if (track->state() != ModelState::kReady) continue;
+    const auto status = engines.find(catalogue_.Find(id)->spec.engine);
+    if (status != engines.end()) ++status->second.models_ready;
   }
   std::vector<EngineStatus> list;
   for (auto& [id, status] : engines) list.push_back(std::move(status));

@@ -30,6 +30,18 @@ absl::Status CheckBatchSize(size_t size, std::string_view field) {
                                           " are allowed in one batch"));
 }
 
+absl::Status CheckFirstAnswer(const UsageReport& usage,
+                              std::string_view field) {
+  if (!usage.first_answer.has_value() ||
+      (*usage.first_answer >= absl::ZeroDuration() &&
+       *usage.first_answer <= limits::kMaxFactAge)) {
+    return absl::OkStatus();
+  }
+  return InvalidField(absl::StrCat(std::string(field), ".first_answer_ms"),
+                      absl::StrCat("is negative or longer than ",
+                                   absl::FormatDuration(limits::kMaxFactAge)));
+}
+
 absl::Time TimeOf(absl::Time now, absl::Time at) {
   return at == absl::InfinitePast() ? now : at;
 }
@@ -148,6 +160,8 @@ absl::Status Director::RecordUsage(absl::Time now,
     WARMUP_RETURN_IF_ERROR(CheckSession(usage.session));
     WARMUP_RETURN_IF_ERROR(
         CheckTime(now, usage.at, absl::StrCat("usages[", i, "].timestamp")));
+    WARMUP_RETURN_IF_ERROR(
+        CheckFirstAnswer(usage, absl::StrCat("usages[", i, "]")));
     if (usage.id.empty()) continue;
     if (usage_ids_.contains(usage.id) || !ids.insert(usage.id).second) {
       return MakeError(absl::StatusCode::kAlreadyExists, "USAGE_EXISTS",
@@ -162,6 +176,9 @@ absl::Status Director::RecordUsage(absl::Time now,
     if (at >= now - UseMatcher::kReportAge) {
       use_matcher_.OnReported(now, usage.model);
     }
+    if (usage.first_answer.has_value()) {
+      LearnFirstAnswer(usage.model, at, *usage.first_answer, fx);
+    }
     Used({usage.model, usage.session, UserOf(usage.session, usage.user), at});
     if (usage.id.empty()) continue;
     usage_ids_.insert(usage.id);
@@ -175,6 +192,18 @@ absl::Status Director::RecordUsage(absl::Time now,
   RefreshOutlook(now);
   Reconcile(now, fx);
   return absl::OkStatus();
+}
+
+void Director::LearnFirstAnswer(const ModelId& id, absl::Time at,
+                                absl::Duration time, Effects* fx) {
+  // A request that had to wait for a load tells more of the load.
+  const Coordinator::Track* track = coordinator_.Find(id);
+  if (track == nullptr || track->state() != ModelState::kReady ||
+      at < track->ready_at) {
+    return;
+  }
+  catalogue_.RecordFirstAnswer(id, time);
+  fx->changes.push_back(PutMeasurements{id, catalogue_.Find(id)->measured});
 }
 
 void Director::Used(const Usage& usage) {
@@ -352,7 +381,7 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
     ModelView view = View(entry);
     const absl::Duration warmup = view.state == ModelState::kReady
                                       ? absl::ZeroDuration()
-                                      : view.estimated_load_time;
+                                      : view.next_load.mean;
     prediction.estimated_warmup = std::max(prediction.estimated_warmup, warmup);
     prediction.memory_bytes[entry.spec.device] += entry.PeakBytes();
     prediction.models.push_back(

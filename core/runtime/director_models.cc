@@ -83,17 +83,22 @@ absl::StatusOr<ModelView> Director::UpdateModel(
                       "not cold: unload it before its engine, source or device "
                       "changes");
   }
+  const ModelMeasurements measured = entry->measured;
   const ModelType old_type = old.type;
   const std::string old_engine = old.engine;
   const ModelId id = spec.id;
   WARMUP_ASSIGN_OR_RETURN(
       const ModelSpec updated,
       catalogue_.Update(std::move(spec), expected_revision));
+  if (moves) cached_.erase(id);
   by_type_[old_type].erase(id);
   by_type_[updated.type].insert(id);
   ForgetModelsOf(old_engine);
   ForgetModelsOf(updated.engine);
   fx->changes.push_back(PutModel{updated});
+  if (catalogue_.Find(id)->measured != measured) {
+    fx->changes.push_back(PutMeasurements{id, {}});
+  }
   Log(now, "model_updated", id, fx);
   Changed(id, fx);
   Reconcile(now, fx);
@@ -117,6 +122,7 @@ absl::Status Director::RemoveModel(absl::Time now, const ModelId& id,
   predictor_.ForgetModel(id);
   use_matcher_.Forget(id);
   outlook_.erase(id);
+  cached_.erase(id);
   announced_until_.erase(id);
   ++version_;
   fx->changes.push_back(DeleteModel{id});

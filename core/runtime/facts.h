@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,8 @@ struct UsageReport {
   SessionId session;  // optional
   std::string user;   // optional; the session's user if empty
   absl::Time at = absl::InfinitePast();  // InfinitePast: now
+  // From the request to the first of its answer, if the client tells.
+  std::optional<absl::Duration> first_answer;
 };
 
 // What a client says is happening. Kinds and times, never text.
@@ -82,6 +85,14 @@ enum class EngineOrigin {
   kFound,
 };
 
+// Counts since start; each only grows.
+struct EngineTotals {
+  uint64_t looks = 0;
+  uint64_t looks_failed = 0;  // of them
+  absl::Duration looking;     // what they took together
+  uint64_t loads_failed = 0;  // by the engine, not cancelled
+};
+
 struct EngineStatus {
   EngineInfo info;  // of the director only the id
   EngineOrigin origin = EngineOrigin::kConfigured;
@@ -89,6 +100,12 @@ struct EngineStatus {
   absl::Time since;     // when that began; InfinitePast: since the start
   size_t models = 0;    // in the catalogue
   size_t models_ready = 0;
+  EngineTotals totals;
+
+  // Not known yet is not available.
+  bool IsAvailable() const {
+    return health.ok() && since != absl::InfinitePast();
+  }
 };
 
 struct EngineListing {
@@ -124,12 +141,14 @@ struct Totals {
   int64_t wasted_bytes = 0;
   uint64_t predictions = 0;
   uint64_t usages = 0;
+  uint64_t usages_seen = 0;  // of them: at the engine, reported by nobody
   uint64_t activities = 0;
 };
 
 struct Status {
   Totals totals;
   std::vector<DeviceStatus> devices;
+  std::vector<EngineStatus> engines;  // in order of their ids
   size_t models = 0;
   size_t models_ready = 0;
   size_t models_loading = 0;

@@ -33,7 +33,7 @@ Runtime::Runtime(Options options, Ports ports, const StoredState& state)
   RestoreEngines(state);
   MutexLock lock(mutex_);
   director_.Restore(state);
-  last_status_ = std::make_shared<const Status>(director_.GetStatus());
+  last_status_ = std::make_shared<const Status>(StatusNow());
 }
 
 Runtime::~Runtime() { Stop(); }
@@ -386,7 +386,7 @@ void Runtime::Log(Event event) {
 
 Status Runtime::GetStatus() const {
   MutexLock lock(mutex_);
-  return director_.GetStatus();
+  return StatusNow();
 }
 
 std::shared_ptr<const Status> Runtime::LastStatus() const {

@@ -190,6 +190,7 @@ class Runtime {
   void LookAtEngines();
   void LookAt(Engine* engine);
   void Discover(Engine* engine);
+  Status StatusNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ReportProgress();
   void SaveLearned();
   // Logs an event of the daemon itself that no fact brought about.

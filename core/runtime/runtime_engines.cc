@@ -95,6 +95,14 @@ EngineStatus Runtime::StatusOf(EngineStatus status) const {
   return status;
 }
 
+Status Runtime::StatusNow() const {
+  Status status = director_.GetStatus();
+  for (EngineStatus& engine : status.engines) {
+    engine = StatusOf(std::move(engine));
+  }
+  return status;
+}
+
 EngineListing Runtime::ListEngines() const {
   EngineListing listing;
   MutexLock lock(mutex_);

@@ -179,7 +179,7 @@ void Runtime::RunTicker() {
       if (is_stopping_) return;
       director_.Tick(Now(), &fx);
       Commit(&fx, {});
-      *status = director_.GetStatus();
+      *status = StatusNow();
     }
     {
       MutexLock lock(last_status_mutex_);

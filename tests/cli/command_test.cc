@@ -164,6 +164,8 @@ TEST_CASE_METHOD(CliFixture, "Metrics: counts, shares and devices") {
   CHECK(Has(result.out, "12.2 s in all, 120 ms each on average"));
   CHECK(Has(result.out,
             "host    5.5 GiB   8 GiB  410 MiB          6 GiB          16 GiB"));
+  CHECK(Has(result.out, ", 100 uses (30 seen at the engines), 1 activity"));
+  CHECK(Has(result.out, "ollama          2      0     10        9"));
   CHECK(json::parse(Json({"metrics"}))["demands"]["warm_count"] == 80);
 }
 

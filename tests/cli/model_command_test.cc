@@ -33,6 +33,8 @@ TEST_CASE_METHOD(CliFixture, "Models: alone lists all pages") {
   CHECK(Has(result.out, "coder:1.5b   completion  ● ready"));
   CHECK(Has(result.out, "◐ loading ██        25 %"));
   CHECK(Has(result.out, "✗ failed"));
+  CHECK(Has(result.out, "1.24 s (3)  250 ms (1)   42 %"));
+  CHECK(Has(result.out, "~ 300 ms    ~ 100 ms      -"));
   CHECK(Run({"models", "list"}).out == result.out);
   CHECK(Run({"models", "list", "--ids"}).out ==
         "coder:1.5b\nembed\nllama3.1:8b\nmistral\n");
@@ -46,13 +48,17 @@ TEST_CASE_METHOD(CliFixture, "Models: get says all there is") {
   for (const char* part :
        {"● ready, holds 1.05 GiB on host", "pinned, 1 lease", "completion",
         "high", "/models/coder.gguf", "gguf, qwen2, 32768 tokens of context",
-        "1 GiB, 1.2 GiB while it is loaded, 1.05 GiB as measured",
-        "1.24 s, from 3 measured loads",
+        "1 GiB, 1.2 GiB while it is loaded, 1.05 GiB as measured, at the most "
+        "1.1 GiB, from 4 loads",
+        "cold load     1.24 s, from 3 loads",
+        "warm load     250 ms, from 1 load",
+        "first answer  35 ms, from 40 requests",
         "42 % in 1 min, 71 % in 5 min, > 99 % in 1 h", "team=tools"}) {
     CHECK(Has(text, part));
   }
   CHECK(Has(Run({"models", "get", "mistral"}).out,
             "2 in a row, the last: mistral.gguf: it has vanished"));
+  CHECK(Has(Run({"models", "get", "embed"}).out, "warm load  ~ 100 ms\n"));
 }
 
 TEST_CASE_METHOD(CliFixture, "Models: register makes paths absolute") {

@@ -47,6 +47,14 @@ TEST_CASE("StatusFrame: shows devices, models, demands and events") {
   CHECK_FALSE(Has(frame, "\033"));
 }
 
+TEST_CASE("StatusFrame: an engine that is away is told if it has models") {
+  const std::string frame = Frame(View(), 120, 0);
+  CHECK(
+      Has(frame, "ollama has not been there for 3 min 5 s: nobody answers\n"));
+  CHECK_FALSE(Has(frame, "lm-studio"));
+  CHECK_FALSE(Has(frame, "files has"));
+}
+
 TEST_CASE("StatusFrame: no line is wider, and no frame higher, than asked") {
   StatusView view = View();
   for (int i = 0; i < 500; ++i) {

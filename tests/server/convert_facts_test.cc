@@ -101,6 +101,61 @@ TEST_CASE("ReadUsage: needs a model; its ids are identifiers") {
   CHECK(FieldOf(ReadUsage(wall, "u", in).status()) == "u.timestamp");
 }
 
+TEST_CASE("ReadUsage: a first answer may be told, in milliseconds") {
+  const WallClock wall(absl::Now());
+  v1::Usage in;
+  in.set_model_id("m");
+  CHECK_FALSE(ReadUsage(wall, "u", in)->first_answer.has_value());
+  in.set_first_answer_ms(0);
+  CHECK(ReadUsage(wall, "u", in)->first_answer == absl::ZeroDuration());
+  in.set_first_answer_ms(12.5);
+  CHECK(ReadUsage(wall, "u", in)->first_answer == absl::Microseconds(12'500));
+  in.set_first_answer_ms(kNan);
+  CHECK(FieldOf(ReadUsage(wall, "u", in).status()) == "u.first_answer_ms");
+}
+
+TEST_CASE("SetMetrics: tells what each engine is and was asked") {
+  const WallClock wall(absl::Now());
+  Status status;
+  status.totals.usages = 5;
+  status.totals.usages_seen = 2;
+  EngineStatus& engine = status.engines.emplace_back();
+  engine.info = {.id = "big", .kind = "ollama"};
+  engine.since = absl::InfinitePast();
+  engine.models = 3;
+  engine.models_ready = 1;
+  engine.totals = {.looks = 10,
+                   .looks_failed = 4,
+                   .looking = absl::Milliseconds(250),
+                   .loads_failed = 6};
+  v1::GetWarmupMetricsResponse out;
+  SetMetrics(wall, status, &out);
+  CHECK(out.usage_count() == 5);
+  CHECK(out.seen_usage_count() == 2);
+  REQUIRE(out.engines_size() == 1);
+  CHECK(out.engines(0).engine_id() == "big");
+  CHECK(out.engines(0).kind() == "ollama");
+  CHECK_FALSE(out.engines(0).is_available());  // not looked at yet
+  CHECK_FALSE(out.engines(0).has_since());
+  CHECK(out.engines(0).model_count() == 3);
+  CHECK(out.engines(0).ready_model_count() == 1);
+  CHECK(out.engines(0).look_count() == 10);
+  CHECK(out.engines(0).failed_look_count() == 4);
+  CHECK(out.engines(0).look_seconds() == 0.25);
+  CHECK(out.engines(0).failed_load_count() == 6);
+  engine.since = absl::UnixEpoch();
+  engine.health = absl::UnavailableError("not \xff there");
+  out.Clear();
+  SetMetrics(wall, status, &out);
+  CHECK_FALSE(out.engines(0).is_available());
+  CHECK(out.engines(0).error() == "not ? there");
+  CHECK(*wall.Read("t", out.engines(0).since()) == engine.since);
+  engine.health = absl::OkStatus();
+  out.Clear();
+  SetMetrics(wall, status, &out);
+  CHECK(out.engines(0).is_available());
+}
+
 TEST_CASE("ReadEvent: refuses what is no event, by field") {
   v1::Event good;
   good.set_event_type("t");

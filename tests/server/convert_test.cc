@@ -139,9 +139,15 @@ ModelView FullView() {
                .context_length = 3,
                .labels = {{"k", "v"}},
                .revision = 4};
-  view.measured = {
-      .load_count = 5, .load_time = absl::Seconds(6), .steady_bytes = 7};
-  view.estimated_load_time = absl::Milliseconds(6500);
+  view.measured = {.cold_load = {5, absl::Milliseconds(6500)},
+                   .other_load = {2, absl::Seconds(3)},
+                   .first_answer = {4, absl::Milliseconds(35)},
+                   .memory_count = 6,
+                   .steady_bytes = 7,
+                   .peak_bytes = 9};
+  view.cold_load = view.measured.cold_load;
+  view.warm_load = {0, absl::Seconds(2)};
+  view.next_load = view.cold_load;
   view.state = ModelState::kLoading;
   view.tier = Tier::kHost;
   view.held_bytes = 8;
@@ -180,6 +186,17 @@ TEST_CASE("SetModel: tells all that is known of a model") {
   CHECK(model.estimated_load_time().nanos() == 500'000'000);
   CHECK(model.measured_load_count() == 5);
   CHECK(model.measured_bytes() == 7);
+  const v1::LearnedCosts& learned = model.learned();
+  CHECK(learned.cold_load().measured_count() == 5);
+  CHECK(learned.cold_load().time().seconds() == 6);
+  CHECK(learned.warm_load().measured_count() == 0);
+  CHECK(learned.warm_load().time().seconds() == 2);
+  CHECK(learned.other_load().measured_count() == 2);
+  CHECK(learned.first_answer().measured_count() == 4);
+  CHECK(learned.first_answer().time().nanos() == 35'000'000);
+  CHECK(learned.steady_bytes() == 7);
+  CHECK(learned.peak_bytes() == 9);
+  CHECK(learned.memory_count() == 6);
   CHECK(model.probability_1min() == 0.1);
   CHECK(model.probability_5min() == 0.2);
   CHECK(model.probability_1h() == 0.3);

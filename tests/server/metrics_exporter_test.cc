@@ -119,6 +119,11 @@ TEST_CASE("MetricsExporter: every series is there from the start") {
         "warmup_wasted_bytes_total 0",
         "warmup_predictions_total 0",
         "warmup_usages_total 0",
+        "warmup_usages_seen_total 0",
+        "warmup_engine_models{engine=\"fake\"} 0",
+        "warmup_engine_ready_models{engine=\"fake\"} 0",
+        "warmup_engine_looks_total{engine=\"fake\",outcome=\"failed\"} 0",
+        "warmup_engine_loads_failed_total{engine=\"fake\"} 0",
         "warmup_activities_total 0",
         "warmup_models 0",
         "warmup_ready_models 0",
@@ -162,6 +167,30 @@ TEST_CASE("MetricsExporter: counts loads and demands, shows each model") {
     INFO(line);
     CHECK(fixture.PageComesToHold(line));
   }
+}
+
+TEST_CASE("MetricsExporter: shows each engine, and what it was asked") {
+  Fixture fixture;
+  fixture.Register("a", 60);
+  CHECK(fixture.Load("a").ok());
+  CHECK(fixture.PageComesToHold(
+      "warmup_engine_available{engine=\"fake\",kind=\"fake\"} 1"));
+  CHECK(fixture.PageComesToHold("warmup_engine_models{engine=\"fake\"} 1"));
+  CHECK(
+      fixture.PageComesToHold("warmup_engine_ready_models{engine=\"fake\"} 1"));
+  CHECK_THAT(fixture.Page(),
+             !Catch::Contains("warmup_engine_look_seconds_count{engine=\"fake"
+                              "\"} 0\n"));
+  fixture.engine.Fail("a", absl::InternalError("broken"));
+  fixture.engine.SetHealth(absl::UnavailableError("gone"));
+  CHECK(fixture.PageComesToHold(
+      "warmup_engine_available{engine=\"fake\",kind=\"fake\"} 0"));
+  CHECK_THAT(fixture.Page(),
+             !Catch::Contains("warmup_engine_looks_total{engine=\"fake\","
+                              "outcome=\"failed\"} 0\n"));
+  CHECK_FALSE(fixture.Load("a").ok());
+  CHECK(fixture.PageComesToHold(
+      "warmup_engine_loads_failed_total{engine=\"fake\"} 1"));
 }
 
 TEST_CASE("MetricsExporter: a removed model's series go") {

@@ -65,8 +65,10 @@ class FakeEngine final : public Engine {
     changed_.NotifyAll();
     if (!end.ok()) return end;
     resident_.insert(spec.id);
-    return LoadResult{{Tier::kReady, spec.size_bytes, spec.size_bytes},
-                      spec.size_bytes};
+    return LoadResult{
+        .residency = {Tier::kReady, spec.size_bytes, spec.size_bytes},
+        .read_bytes = spec.size_bytes,
+        .start = LoadStart::kCold};
   }
 
   absl::Status Unload(const ModelSpec& spec) override {

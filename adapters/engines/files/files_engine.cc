@@ -112,7 +112,10 @@ absl::StatusOr<LoadResult> FilesEngine::Load(const ModelSpec& spec,
   Hold(spec.id, job.TakeFiles());
   const auto residency = MeasureFiles(spec.id, *files);
   if (residency.ok() && residency->tier == Tier::kReady) {
-    return LoadResult{*residency, job.read_bytes()};
+    return LoadResult{
+        .residency = *residency,
+        .read_bytes = job.read_bytes(),
+        .start = StartOf(job.read_bytes(), residency->total_bytes)};
   }
   const absl::Status given_back = Unload(spec);
   static_cast<void>(given_back);  // the load's own error says more

@@ -171,6 +171,30 @@ TEST_CASE(
   CHECK(*database->QueryInt("SELECT count(*) FROM learned_set_aside") == 3);
 }
 
+TEST_CASE("SqliteStore: measurements that nobody wrote count as none") {
+  for (const char* damage :
+       {"cold_load_count = -1", "warm_load_ns = -1", "other_load_count = -7",
+        "first_answer_ns = 9223372036854775807", "memory_count = -1",
+        "steady_bytes = -5", "peak_bytes = 9223372036854775807"}) {
+    INFO(damage);
+    const TempFolder folder;
+    const std::string path = folder.File("store.db");
+    MustCommit(*MustOpen(path), {PutModel{MakeSpec("m")},
+                                 PutMeasurements{"m", MakeMeasurements()}});
+    {
+      auto database = Database::Open(path);
+      REQUIRE(database.ok());
+      REQUIRE(
+          database->Execute(std::string("UPDATE measurements SET ") + damage)
+              .ok());
+    }
+    const StoredState state = MustLoad(*MustOpen(path));
+    REQUIRE(state.models.size() == 1);
+    CHECK(state.models[0].spec == MakeSpec("m"));
+    CHECK(state.models[0].measurements == ModelMeasurements{});
+  }
+}
+
 TEST_CASE("SqliteStore: rows that nobody wrote are left out and told") {
   const TempFolder folder;
   const std::string path = folder.File("store.db");

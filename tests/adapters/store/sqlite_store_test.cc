@@ -51,7 +51,7 @@ TEST_CASE("SqliteStore: only its owner can read it") {
 TEST_CASE("SqliteStore: everything comes back after a restart") {
   const TempFolder folder;
   const std::string path = folder.File("store.db");
-  const ModelMeasurements measured{7, absl::Nanoseconds(1234567891), 99};
+  const ModelMeasurements measured = MakeMeasurements();
   SwitchingPolicy policy;
   policy.max_concurrent_models = 4;
   policy.switching_timeout = absl::Milliseconds(1500);
@@ -92,13 +92,13 @@ TEST_CASE("SqliteStore: the newest of several changes holds") {
   changed.revision = 4;
   MustCommit(*store, {PutModel{MakeSpec("m")}, PutModel{changed}});
   CHECK(MustLoad(*store).models[0].spec == changed);
-  MustCommit(*store, {PutMeasurements{"m", {1, absl::Seconds(1), 1}},
+  MustCommit(*store, {PutMeasurements{"m", MakeMeasurements()},
                       PutSession{MakeSession("s")}, DeleteModel{"m"},
                       DeleteSession{"s"}, DeleteModel{"unknown"}});
   CHECK(MustLoad(*store).models.empty());
   CHECK(MustLoad(*store).sessions.empty());
   // What was measured went with the model, and is not taken for another.
-  MustCommit(*store, {PutMeasurements{"m", {1, absl::Seconds(1), 1}}});
+  MustCommit(*store, {PutMeasurements{"m", MakeMeasurements()}});
   MustCommit(*store, {PutModel{changed}});
   CHECK(MustLoad(*store).models[0].measurements == ModelMeasurements{});
 }

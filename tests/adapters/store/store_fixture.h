@@ -54,6 +54,16 @@ inline ModelSpec MakeSpec(const std::string& id) {
   return spec;
 }
 
+inline ModelMeasurements MakeMeasurements() {
+  return {.cold_load = {7, absl::Nanoseconds(1'234'567'891)},
+          .warm_load = {3, absl::Milliseconds(5)},
+          .other_load = {2, absl::Seconds(9)},
+          .first_answer = {40, absl::Milliseconds(35)},
+          .memory_count = 12,
+          .steady_bytes = 99,
+          .peak_bytes = 120};
+}
+
 inline Session MakeSession(const std::string& id) {
   Session session;
   session.id = id;

@@ -108,5 +108,15 @@ TEST_CASE("ToString: every enumerator has a name of its own") {
   CHECK(ToString(LoadKind::kAnnounced) == "announced");
 }
 
+TEST_CASE("StartOf: a load that reads at least half is cold") {
+  CHECK(StartOf(100, 100) == LoadStart::kCold);
+  CHECK(StartOf(50, 100) == LoadStart::kCold);
+  CHECK(StartOf(49, 100) == LoadStart::kWarm);
+  CHECK(StartOf(0, 100) == LoadStart::kWarm);
+  CHECK(StartOf(0, 0) == LoadStart::kUnknown);
+  const int64_t most = std::numeric_limits<int64_t>::max();
+  CHECK(StartOf(most, most) == LoadStart::kCold);
+}
+
 }  // namespace
 }  // namespace warmup

@@ -20,7 +20,7 @@ PutModel Put(const std::string& id, int64_t revision = 1) {
 PutMeasurements Measured(const std::string& id, int count) {
   PutMeasurements put;
   put.id = id;
-  put.measurements.load_count = count;
+  put.measurements.memory_count = count;
   return put;
 }
 
@@ -47,7 +47,7 @@ TEST_CASE("ChangeSet: keeps the newest of each thing, in order") {
   CHECK(std::get<PutModel>(changes[0]).spec.id == "b");
   CHECK(std::holds_alternative<PutPolicy>(changes[1]));
   CHECK(std::get<PutModel>(changes[2]).spec.revision == 2);
-  CHECK(std::get<PutMeasurements>(changes[3]).measurements.load_count == 2);
+  CHECK(std::get<PutMeasurements>(changes[3]).measurements.memory_count == 2);
   CHECK(std::holds_alternative<PutLearned>(changes[4]));
 }
 

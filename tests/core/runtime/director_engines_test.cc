@@ -198,6 +198,7 @@ TEST_CASE("Director: a use that the engine shows is learned once") {
   world.Show({{"m", used}});
   world.Tick(UseMatcher::kGrace);
   CHECK(world.director.GetStatus().totals.usages == 2);
+  CHECK(world.director.GetStatus().totals.usages_seen == 1);
 }
 
 TEST_CASE("Director: looks are frequent while somebody is here") {

@@ -60,13 +60,16 @@ struct SmallWorld {
     return waiter;
   }
 
-  void FinishLoad(size_t i = 0) {
+  void FinishLoad(size_t i = 0, LoadStart start = LoadStart::kCold) {
     const LoadOrder order = loads.at(i);
     loads.erase(loads.begin() + static_cast<std::ptrdiff_t>(i));
     const int64_t bytes = order.spec.size_bytes;
     Effects fx;
     director.OnLoadDone(now, order.id,
-                        LoadResult{{Tier::kReady, bytes, bytes}, bytes}, &fx);
+                        LoadResult{.residency = {Tier::kReady, bytes, bytes},
+                                   .read_bytes = bytes,
+                                   .start = start},
+                        &fx);
     Take(std::move(fx));
   }
 
