@@ -69,7 +69,11 @@ absl::Status SqliteStatus(int code, std::string_view what, sqlite3* database) {
 }
 
 bool IsCorrupt(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kDataLoss;
+  if (status.code() == absl::StatusCode::kDataLoss) return true;
+  const ErrorDetails details = GetErrorDetails(status);
+  const auto code = details.metadata.find("sqlite_code");
+  return code != details.metadata.end() &&
+         code->second == std::to_string(SQLITE_ERROR);
 }
 
 }  // namespace warmup

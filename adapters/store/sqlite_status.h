@@ -20,7 +20,9 @@ namespace warmup {
 // SQLite tells a file size limit or a quota only by errno.
 absl::Status SqliteStatus(int code, std::string_view what, sqlite3* database);
 
-// True for a status that says the file itself is damaged.
+// True for a status that says the file itself is damaged, of a start: also that
+// its tables are not those that its version has, so that a statement of ours
+// makes no sense to it.
 bool IsCorrupt(const absl::Status& status);
 
 }  // namespace warmup

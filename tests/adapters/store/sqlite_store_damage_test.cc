@@ -59,6 +59,27 @@ TEST_CASE("SqliteStore: a file that is no database is set aside") {
   CHECK(MustLoad(*store).warnings.empty());
 }
 
+TEST_CASE("SqliteStore: tables that its version does not have are set aside") {
+  for (const char* damage :
+       {"ALTER TABLE measurements RENAME COLUMN peak_bytes TO peek_bytes",
+        "DROP TABLE sessions", "PRAGMA user_version = 1"}) {
+    INFO(damage);
+    const TempFolder folder;
+    const std::string path = folder.File("store.db");
+    MustCommit(*MustOpen(path), {PutModel{MakeSpec("m")}});
+    {
+      auto database = Database::Open(path);
+      REQUIRE(database.ok());
+      REQUIRE(database->Execute(damage).ok());
+    }
+    const auto store = MustOpen(path);
+    const StoredState state = MustLoad(*store);
+    CHECK(state.models.empty());
+    CHECK(state.warnings.size() == 1);
+    CHECK(folder.FilesWith("store.db.corrupt-").size() == 1);
+  }
+}
+
 TEST_CASE("SqliteStore: an earlier damaged file is not overwritten") {
   const TempFolder folder;
   const std::string path = folder.File("store.db");
@@ -89,6 +110,7 @@ TEST_CASE("SqliteStore: a daemon starts whatever bytes are damaged") {
     if (!store.ok()) {
       // Damage may look like a newer schema or a foreign database: those are
       // refused, with the file untouched.
+      INFO(store.status().ToString());
       REQUIRE(store.status().code() == absl::StatusCode::kFailedPrecondition);
       REQUIRE(ReadFile(path) == bad);
       continue;
