@@ -57,8 +57,6 @@ struct EngineInfo {
 
 // What an engine shows of one model at one look.
 struct Sighting {
-  // Of a model that does not answer, Tier::kHost: a load would find so much of
-  // it in memory.
   Residency residency;
   // Requests that were served since the look before, by whomever: an engine
   // that cannot tell how many says 1 for some, one that cannot tell at all 0.
@@ -66,6 +64,8 @@ struct Sighting {
   bool is_busy = false;  // a request is in flight, as far as that is shown
   // It is being loaded. If not by us, somebody waits for it.
   bool is_loading = false;
+  // It does not answer, but a load would find most of it in memory.
+  bool is_cached = false;
   // Somebody took it out of memory before its time, not the engine by itself.
   bool was_unloaded = false;
 };

@@ -181,17 +181,11 @@ absl::StatusOr<Residency> FilesEngine::Measure(const ModelSpec& spec) {
 
 absl::StatusOr<std::vector<Sighting>> FilesEngine::Look(
     const std::vector<ModelSpec>& specs) {
-  std::vector<Sighting> sightings(specs.size());
-  std::vector<const ModelSpec*> others;
-  std::vector<size_t> places;
-  for (size_t i = 0; i < specs.size(); ++i) {
-    const ModelSpec& spec = specs[i];
-    if (FindHeld(spec.id)->empty()) {
-      others.push_back(&spec);
-      places.push_back(i);
-      continue;
-    }
-    Sighting& sighting = sightings[i];
+  std::vector<Sighting> sightings;
+  sightings.reserve(specs.size());
+  for (const ModelSpec& spec : specs) {
+    Sighting& sighting = sightings.emplace_back();
+    if (FindHeld(spec.id)->empty()) continue;
     const auto residency = Measure(spec);
     sighting.residency =
         residency.ok()
@@ -199,11 +193,9 @@ absl::StatusOr<std::vector<Sighting>> FilesEngine::Look(
             : Residency{Tier::kReady, spec.size_bytes, spec.size_bytes};
     if (sighting.residency.tier == Tier::kCold) Release(spec.id);
   }
-  const std::vector<Residency> cached = round_.Look(
-      others, [this](const ModelSpec& spec) { return Measure(spec); });
-  for (size_t i = 0; i < others.size(); ++i) {
-    sightings[places[i]].residency = cached[i];
-  }
+  round_.Look(
+      specs, [this](const ModelSpec& spec) { return Measure(spec); },
+      &sightings);
   return sightings;
 }
 

@@ -11,7 +11,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "adapters/engines/files/cached_file.h"
 #include "adapters/engines/files/model_files.h"
 #include "adapters/engines/files/model_scan.h"
@@ -30,8 +29,6 @@ inline constexpr double kColdShare = 0.01;
 // Mappings of all ready and loading models together; the kernel allows a
 // process 65,530 (vm.max_map_count).
 inline constexpr size_t kMaxMappedFiles = 32'768;
-// What each look spends on models that are not loaded here.
-inline constexpr absl::Duration kRoundTime = absl::Milliseconds(2);
 
 // The built-in engine: warms model files by bringing them into the page cache,
 // where every program that maps or reads them profits without knowing of it.
@@ -73,9 +70,9 @@ class FilesEngine final : public Engine {
   // because others map or lock its files. When they hold only a part of it the
   // rest is given back and the answer is OK: the model is no longer ready.
   absl::Status Unload(const ModelSpec& spec) override;
-  // Only what was loaded here is claimed as ready: what others have in the page
-  // cache they may take out of it, so that is Tier::kHost, measured in turn
-  // (see ResidencyRound). What cannot be measured now is as it was.
+  // Only what was loaded here is claimed: what others have in the page cache
+  // they may take out of it, so that is only told as cached (see
+  // ResidencyRound). What cannot be measured now is as it was.
   absl::StatusOr<std::vector<Sighting>> Look(
       const std::vector<ModelSpec>& specs) override;
 

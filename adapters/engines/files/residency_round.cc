@@ -7,9 +7,27 @@
 
 namespace warmup {
 
-std::vector<Residency> ResidencyRound::Look(
-    const std::vector<const ModelSpec*>& models,
-    const MeasureCallback& measure) {
+void ResidencyRound::Look(const std::vector<ModelSpec>& specs,
+                          const MeasureCallback& measure,
+                          std::vector<Sighting>* sightings) {
+  std::vector<const ModelSpec*> models;
+  std::vector<Sighting*> cold;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    if ((*sightings)[i].residency.tier != Tier::kCold) continue;
+    models.push_back(&specs[i]);
+    cold.push_back(&(*sightings)[i]);
+  }
+  Measure(models, measure);
+  MutexLock lock(mutex_);
+  if (is_cached_.size() > models.size()) Prune(models);
+  for (size_t i = 0; i < models.size(); ++i) {
+    const auto it = is_cached_.find(NameInEngine(*models[i]));
+    cold[i]->is_cached = it != is_cached_.end() && it->second;
+  }
+}
+
+void ResidencyRound::Measure(const std::vector<const ModelSpec*>& models,
+                             const MeasureCallback& measure) {
   ModelId last;
   {
     MutexLock lock(mutex_);
@@ -23,28 +41,21 @@ std::vector<Residency> ResidencyRound::Look(
       std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(time_);
   for (size_t i = 0; i < models.size(); ++i) {
     const ModelSpec& spec = *models[(first + i) % models.size()];
-    Residency residency = measure(spec).value_or(Residency{});
-    residency.tier = std::min(residency.tier, Tier::kHost);
+    const Residency residency = measure(spec).value_or(Residency{});
+    const LoadStart start =
+        StartOf(residency.total_bytes - residency.resident_bytes,
+                residency.total_bytes);
     MutexLock lock(mutex_);
-    known_[NameInEngine(spec)] = residency;
+    is_cached_[NameInEngine(spec)] = start == LoadStart::kWarm;
     last_ = spec.id;
     if (std::chrono::steady_clock::now() >= end) break;
   }
-  std::vector<Residency> answer;
-  answer.reserve(models.size());
-  MutexLock lock(mutex_);
-  if (known_.size() > models.size()) Prune(models);
-  for (const ModelSpec* spec : models) {
-    const auto it = known_.find(NameInEngine(*spec));
-    answer.push_back(it == known_.end() ? Residency{} : it->second);
-  }
-  return answer;
 }
 
 void ResidencyRound::Prune(const std::vector<const ModelSpec*>& models) {
   std::set<std::string> sources;
   for (const ModelSpec* spec : models) sources.insert(NameInEngine(*spec));
-  std::erase_if(known_, [&](const auto& entry) {
+  std::erase_if(is_cached_, [&](const auto& entry) {
     return !sources.contains(entry.first);
   });
 }

@@ -87,6 +87,8 @@ class HttpClient {
 
   const std::string& engine() const { return engine_; }
   const std::string& endpoint() const { return endpoint_.text; }
+  // On this machine, as far as its address tells.
+  bool is_local() const { return endpoint_.is_local; }
 
   // `path` begins with a slash and may hold a query.
   absl::StatusOr<HttpResponse> Get(std::string_view path, const HttpCall& call)

@@ -159,9 +159,12 @@ absl::StatusOr<LoadResult> OllamaEngine::Load(const ModelSpec& spec,
   control.ReportProgress(0, known.size_bytes);
   if (!is_ours && Stays(before->model, view.answered)) {
     control.ReportProgress(known.size_bytes, known.size_bytes);
-    return LoadResult{.residency =
-                          ResidencyOf(before->model, spec, known.size_bytes)};
+    return LoadResult{
+        .residency = ResidencyOf(before->model, spec, known.size_bytes),
+        .start = LoadStart::kReady};
   }
+  const std::optional<Residency> weights =
+      before.has_value() ? std::nullopt : MeasureWeights(name, call);
   OwnCall own(*this, name);
   const absl::Status status = api_.Load(
       name, known.is_embedder,
@@ -181,9 +184,15 @@ absl::StatusOr<LoadResult> OllamaEngine::Load(const ModelSpec& spec,
     watch_.TakeOver(after->model.name);
   }
   control.ReportProgress(known.size_bytes, known.size_bytes);
-  return LoadResult{
-      .residency = ResidencyOf(after->model, spec, known.size_bytes),
-      .read_bytes = before.has_value() ? 0 : known.size_bytes};
+  LoadResult result = {.residency =
+                           ResidencyOf(after->model, spec, known.size_bytes)};
+  if (before.has_value()) {
+    result.start = LoadStart::kReady;
+  } else if (weights.has_value()) {
+    result.read_bytes = weights->total_bytes - weights->resident_bytes;
+    result.start = StartOf(result.read_bytes, weights->total_bytes);
+  }
+  return result;
 }
 
 absl::Status OllamaEngine::Unload(const ModelSpec& spec) {
@@ -206,9 +215,17 @@ absl::StatusOr<std::vector<Sighting>> OllamaEngine::Look(
   WARMUP_RETURN_IF_ERROR(Identify());
   WARMUP_ASSIGN_OR_RETURN(const View view, Observe(kLook));
   Renew(view, specs);
+  std::vector<Sighting> sightings = Sight(view, specs);
+  LookForWeights(specs, &sightings);
+  return sightings;
+}
+
+std::vector<Sighting> OllamaEngine::Sight(const View& view,
+                                          const std::vector<ModelSpec>& specs) {
   std::set<std::string> names;
-  for (const ModelSpec& spec : specs)
+  for (const ModelSpec& spec : specs) {
     names.insert(FullName(NameInEngine(spec)));
+  }
   std::vector<Sighting> sightings;
   sightings.reserve(specs.size());
   MutexLock lock(mutex_);

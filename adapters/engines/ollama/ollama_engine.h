@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "adapters/engines/files/residency_round.h"
 #include "adapters/engines/http/http_client.h"
 #include "adapters/engines/ollama/model_book.h"
 #include "adapters/engines/ollama/ollama_api.h"
@@ -134,11 +135,26 @@ class OllamaEngine final : public Engine {
   // `before`: as it was. Waits a little for what comes late.
   absl::StatusOr<Found> Confirm(const std::string& name,
                                 const std::optional<Found>& before);
+  // How much of its weights a load would find in memory. Nothing where that
+  // cannot be known: they are elsewhere, or another user's, or which file they
+  // are in is not known, and Ollama does not tell.
+  std::optional<Residency> MeasureWeights(const std::string& name,
+                                          const HttpCall& call)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Marks those that are not loaded, but in the page cache.
+  void LookForWeights(const std::vector<ModelSpec>& specs,
+                      std::vector<Sighting>* sightings);
+  // Empty: not known.
+  std::string BlobOf(const std::string& name) ABSL_LOCKS_EXCLUDED(mutex_);
   // Learns which files the models rest on, to tell who shares a runner.
   void LearnBlobs(const ollama::View& view, const std::string& name);
   // Unloads the model if it shows within `patience`.
   void TakeBack(const std::string& name, absl::Duration patience);
   absl::Status AwaitGone(const std::string& name, absl::Time deadline);
+  // What the view tells of them, and of their uses since the one before.
+  std::vector<Sighting> Sight(const ollama::View& view,
+                              const std::vector<ModelSpec>& specs)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // Those that the view shows as ours and soon to expire.
   void Renew(const ollama::View& view, const std::vector<ModelSpec>& specs)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -154,6 +170,7 @@ class OllamaEngine final : public Engine {
   const Options options_;
   const EngineInfo info_;  // without the version
   ollama::OllamaApi api_;
+  ResidencyRound round_{kRoundTime};
   mutable Mutex mutex_;
   CondVar renewed_;
   int renewals_ ABSL_GUARDED_BY(mutex_) = 0;  // under way

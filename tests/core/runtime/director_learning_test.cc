@@ -11,7 +11,8 @@
 namespace warmup {
 namespace {
 
-constexpr Sighting kInPageCache = {.residency = {Tier::kHost, 50, 60}};
+constexpr Sighting kInPageCache = {.is_cached = true};
+constexpr Sighting kAsleep = {.residency = {Tier::kHost, 50, 60}};
 constexpr Sighting kPartly = {.residency = {Tier::kHost, 20, 60}};
 constexpr Sighting kBeingLoaded = {.is_loading = true};
 
@@ -75,6 +76,8 @@ TEST_CASE("Director: a forecast tells what a load would take as things are") {
   CHECK(view.warm_load == LearnedTime{1, absl::Seconds(2)});
   CHECK(view.next_load == view.warm_load);
   CHECK(view.held_bytes == 0);  // the system's, not ours
+  world.Show({{"m", kAsleep}});
+  CHECK(Predicted(world) == absl::Seconds(2));
   world.Show({{"m", kPartly}});
   CHECK(Predicted(world) == absl::Seconds(8));
   CHECK(world.director.GetModel("m")->tier == Tier::kCold);

@@ -19,19 +19,17 @@ struct Models {
       specs.push_back(Model("m" + number, "/" + number));
     }
   }
-  std::vector<const ModelSpec*> Pointers() const {
-    std::vector<const ModelSpec*> pointers;
-    for (const ModelSpec& spec : specs) pointers.push_back(&spec);
-    return pointers;
-  }
-  // Counts, and finds everything half in memory.
+  // Counts, and finds most of everything in memory.
   absl::StatusOr<Residency> Measure(const ModelSpec& spec) {
     ++measured[spec.id];
-    return Residency{Tier::kHost, 5, 10};
+    return Residency{Tier::kHost, 6, 10};
   }
-  std::vector<Residency> Look(ResidencyRound& round) {
-    return round.Look(Pointers(),
-                      [this](const ModelSpec& spec) { return Measure(spec); });
+  std::vector<Sighting> Look(ResidencyRound& round) {
+    std::vector<Sighting> sightings(specs.size());
+    round.Look(
+        specs, [this](const ModelSpec& spec) { return Measure(spec); },
+        &sightings);
+    return sightings;
   }
 
   std::vector<ModelSpec> specs;
@@ -41,9 +39,10 @@ struct Models {
 TEST_CASE("ResidencyRound: measures all that fit into its time, once") {
   ResidencyRound round(absl::Hours(1));
   Models models(5);
-  const std::vector<Residency> all = models.Look(round);
-  REQUIRE(all.size() == 5);
-  for (const Residency& residency : all) CHECK(residency.resident_bytes == 5);
+  for (const Sighting& sighting : models.Look(round)) {
+    CHECK(sighting.is_cached);
+    CHECK(sighting.residency.tier == Tier::kCold);
+  }
   for (const auto& [id, times] : models.measured) CHECK(times == 1);
   CHECK(models.measured.size() == 5);
 }
@@ -51,10 +50,12 @@ TEST_CASE("ResidencyRound: measures all that fit into its time, once") {
 TEST_CASE("ResidencyRound: without time it takes one after the other") {
   ResidencyRound round(absl::ZeroDuration());
   Models models(3);
-  CHECK(models.Look(round)[1].tier == Tier::kCold);  // not measured yet
+  CHECK(models.Look(round)[1].residency.tier ==
+        Tier::kCold);  // not measured yet
   models.Look(round);
-  const std::vector<Residency> all = models.Look(round);
-  for (const Residency& residency : all) CHECK(residency.tier == Tier::kHost);
+  for (const Sighting& sighting : models.Look(round)) {
+    CHECK(sighting.is_cached);
+  }
   CHECK(models.measured ==
         std::map<ModelId, int>{{"m100", 1}, {"m101", 1}, {"m102", 1}});
   models.Look(round);
@@ -69,18 +70,20 @@ TEST_CASE("ResidencyRound: without time it takes one after the other") {
   CHECK(models.Look(round).empty());
 }
 
-TEST_CASE("ResidencyRound: what cannot be measured is cold, none is ready") {
+TEST_CASE("ResidencyRound: what cannot be measured is not cached") {
   ResidencyRound round(absl::Hours(1));
-  const ModelSpec gone = Model("a", "/a");
-  const ModelSpec whole = Model("b", "/b");
-  const auto all = round.Look(
-      {&gone, &whole}, [](const ModelSpec& spec) -> absl::StatusOr<Residency> {
+  std::vector<Sighting> sightings(3);
+  sightings[2] = {.residency = {Tier::kReady, 7, 7}};  // not asked about
+  round.Look(
+      {Model("a", "/a"), Model("b", "/b"), Model("c", "/c")},
+      [](const ModelSpec& spec) -> absl::StatusOr<Residency> {
         if (spec.id == "a") return absl::NotFoundError("gone");
         return Residency{Tier::kReady, 10, 10};
-      });
-  CHECK(all[0].tier == Tier::kCold);
-  CHECK(all[1].tier == Tier::kHost);
-  CHECK(all[1].resident_bytes == 10);
+      },
+      &sightings);
+  CHECK_FALSE(sightings[0].is_cached);
+  CHECK(sightings[1].is_cached);
+  CHECK_FALSE(sightings[2].is_cached);
 }
 
 TEST_CASE("FilesEngine: a look tells what a load would find in memory") {
@@ -88,16 +91,16 @@ TEST_CASE("FilesEngine: a look tells what a load would find in memory") {
   const std::string path = folder.WriteWeights("m.bin", kWeights);
   const std::vector<ModelSpec> specs = {Model("m", path)};
   FilesEngine engine({});
-  CHECK((*engine.Look(specs))[0].residency.tier == Tier::kCold);
+  const auto look = [&] { return (*engine.Look(specs))[0]; };
+  CHECK_FALSE(look().is_cached);
   MakeWarm(path, 0, kWeights);  // by somebody else: not ours
-  Residency seen = (*engine.Look(specs))[0].residency;
-  CHECK(seen.tier == Tier::kHost);
-  CHECK(seen.resident_bytes == kWeights);
-  CHECK(seen.total_bytes == kWeights);
+  CHECK(look().is_cached);
+  CHECK(look().residency.tier == Tier::kCold);
   CHECK(LoadOk(engine, specs[0]).start == LoadStart::kWarm);
-  CHECK((*engine.Look(specs))[0].residency.tier == Tier::kReady);
+  CHECK(look().residency.tier == Tier::kReady);
+  CHECK_FALSE(look().is_cached);
   REQUIRE(engine.Unload(specs[0]).ok());
-  CHECK((*engine.Look(specs))[0].residency.tier == Tier::kCold);
+  CHECK_FALSE(look().is_cached);
   CHECK(LoadOk(engine, specs[0]).start == LoadStart::kCold);
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/adapters/engines/files/disk_files.h"
 #include "tests/adapters/engines/ollama/ollama_fixture.h"
 #include "tests/support/eventually.h"
 
@@ -18,17 +19,35 @@ TEST_CASE("OllamaEngine: a load is one call without options, and confirmed") {
   REQUIRE(result.ok());
   CHECK(result->residency.tier == Tier::kReady);
   CHECK(result->residency.resident_bytes == FakeOllama::kReadyBytes);
-  CHECK(result->read_bytes == FakeOllama::kFileBytes);
+  CHECK(result->start == LoadStart::kUnknown);  // its files are not here
   CHECK(control.done_bytes() == FakeOllama::kFileBytes);
   const std::vector<json> bodies = ollama.fake.Bodies("/api/generate");
   REQUIRE(bodies.size() == 1);
   CHECK(bodies[0] == json({{"model", "a"}, {"keep_alive", "5m"}}));
 }
 
-TEST_CASE("OllamaEngine: a second load reads nothing") {
+TEST_CASE("OllamaEngine: a second load finds the model ready") {
   Ollama ollama;
   ollama.LoadOk("a:latest");
-  CHECK(ollama.LoadOk("a:latest").read_bytes == 0);
+  CHECK(ollama.LoadOk("a:latest").start == LoadStart::kReady);
+}
+
+TEST_CASE("OllamaEngine: a load tells how much of its file was in memory") {
+  constexpr int64_t kBytes = 8 << 20;
+  const TemporaryFolder folder;
+  const std::string path = folder.WriteWeights("blob", kBytes);
+  Ollama ollama;
+  ollama.fake.Add({.name = "here:latest", .blob = path});
+  LoadResult result = ollama.LoadOk("here:latest");
+  CHECK(result.start == LoadStart::kCold);
+  CHECK(result.read_bytes == kBytes);
+  REQUIRE(ollama.engine.Unload(Ollama::Spec("here:latest")).ok());
+  MakeWarm(path, 0, kBytes);
+  CHECK(ollama.LookAt("here:latest").is_cached);
+  CHECK(ollama.LookAt("here:latest").residency.tier == Tier::kCold);
+  result = ollama.LoadOk("here:latest");
+  CHECK(result.start == LoadStart::kWarm);
+  CHECK(result.read_bytes == 0);
 }
 
 TEST_CASE("OllamaEngine: an embedder is loaded by embedding nothing") {
@@ -69,7 +88,7 @@ TEST_CASE("OllamaEngine: a model that others loaded keeps its keep-alive") {
   Ollama ollama;
   ollama.fake.Use("a:latest", absl::Hours(2));
   ollama.fake.SetExpiry("a:latest", absl::Now() + absl::Seconds(10));
-  CHECK(ollama.LoadOk("a:latest").read_bytes == 0);
+  CHECK(ollama.LoadOk("a:latest").start == LoadStart::kReady);
   CHECK(ollama.fake.Bodies("/api/generate").at(0) ==
         json({{"model", "a:latest"}}));
   CHECK(ollama.fake.ExpiryOf("a:latest") > absl::Now() + absl::Hours(1));
@@ -189,7 +208,7 @@ TEST_CASE("OllamaEngine: two names of one model share its runner") {
   Ollama ollama;
   ollama.fake.Add({.name = "alias:latest", .digest = "sha256:a:latest"});
   ollama.LoadOk("alias:latest");
-  CHECK(ollama.LoadOk("a:latest").read_bytes == 0);
+  CHECK(ollama.LoadOk("a:latest").start == LoadStart::kReady);
   for (const Sighting& sighting : ollama.LookAtAll({"a", "alias"})) {
     CHECK(sighting.residency.tier == Tier::kReady);
   }
