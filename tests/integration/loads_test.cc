@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
 #include "tests/integration/served_daemon.h"
+#include "tests/support/eventually.h"
 #include "tests/support/waiting_load.h"
 
 namespace warmup {
@@ -48,6 +51,54 @@ TEST_CASE("LoadModel: cold, then warm, then cold again after an unload") {
   // Twice, but for what describing it brought in.
   CHECK(metrics.loads().read_bytes() > 15 * kMib);
   CHECK(metrics.loads().read_bytes() <= 16 * kMib);
+}
+
+TEST_CASE("LoadModel: cold and warm loads are learned apart, and kept") {
+  constexpr int64_t kBytes = 8 * kMib;
+  ServedDaemon served(OnDemand(100));
+  const std::string path = served.Register("m", kBytes);
+  const auto load_and_unload = [&] {
+    served.Load("m").Must();
+    served.client.Ask(&Models::UnloadModel, "model_id: 'm'").Must();
+  };
+  CHECK(served.Get("m").learned().cold_load().measured_count() == 0);
+  CHECK(served.Get("m").learned().cold_load().has_time());
+  load_and_unload();
+  load_and_unload();
+  // Somebody else reads it: the next load finds it in the page cache.
+  std::ifstream file(path, std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), {});
+  REQUIRE(bytes.size() == kBytes);
+  CHECK(Eventually(
+      [&] { return served.Get("m").tier() == v1::MODEL_TIER_HOST; }));
+  v1::Model model = served.Get("m");
+  CHECK(model.state() == v1::MODEL_STATE_COLD);
+  CHECK(model.held_bytes() == 0);
+  CHECK(model.measured_load_count() == 0);  // no warm load yet
+  load_and_unload();
+  model = served.Get("m");
+  CHECK(model.learned().cold_load().measured_count() == 2);
+  CHECK(model.learned().warm_load().measured_count() == 1);
+  CHECK_FALSE(model.learned().has_other_load());
+  CHECK(model.learned().steady_bytes() == kBytes);
+  CHECK(model.learned().memory_count() == 3);
+  // What a forecast tells comes from these.
+  served.client.Ask(&Warmup::RecordUsage, "usages { model_id: 'm' }").Must();
+  const auto prediction =
+      served.client.Ask(&Warmup::GetWarmupPrediction).Must();
+  REQUIRE(prediction.predicted_models_size() == 1);
+  const auto& cold = model.learned().cold_load().time();
+  CHECK(prediction.predicted_models(0).estimated_warmup_time_ms() ==
+        Approx(static_cast<double>(cold.seconds()) * 1e3 +
+               static_cast<double>(cold.nanos()) / 1e6));
+  CHECK(served.daemon.Stop() == 0);
+  DaemonProcess again = served.home.Start();
+  Client client(served.home.address());
+  CHECK(client.Ask(&Models::GetModel, "model_id: 'm'")
+            .Must()
+            .model()
+            .learned()
+            .ShortDebugString() == model.learned().ShortDebugString());
 }
 
 TEST_CASE("LoadModel: twenty callers at once share one load") {

@@ -109,6 +109,12 @@ TEST_CASE("Metrics: the page tells what was done") {
         std::string("warmup_loads_total{kind=\"demand\",outcome=\"ready\"} 1"),
         std::string("warmup_model_ready{model=\"org/some-model:1b\"} 1"),
         std::string("warmup_predictions_total 1"),
+        std::string("warmup_usages_seen_total 0"),
+        std::string("warmup_engine_available{engine=\"files\",kind=\"files\"} "
+                    "1"),
+        std::string("warmup_engine_models{engine=\"files\"} 1"),
+        std::string("warmup_engine_ready_models{engine=\"files\"} 1"),
+        std::string("warmup_engine_loads_failed_total{engine=\"files\"} 0"),
         std::string("warmup_sessions 1"), std::string("warmup_store_healthy 1"),
         std::string("warmup_device_budget_bytes{device=\"host\"} 1048576000"),
         std::string("warmup_config_last_reload_successful 1")}) {

@@ -277,6 +277,28 @@ TEST_CASE("RecordUsage: a batch is taken whole or not at all") {
   CHECK(served.Get("m").has_last_used_time());
 }
 
+TEST_CASE("RecordUsage: the first answer of a ready model is learned") {
+  ServedDaemon served;
+  served.Register("m");
+  const auto record = [&](const std::string& time) {
+    return served.client
+        .Ask(&Warmup::RecordUsage,
+             "usages { model_id: 'm' first_answer_ms: " + time + " }")
+        .status;
+  };
+  CHECK(record("500").ok());  // it had to wait for its load
+  CHECK_FALSE(served.Get("m").learned().has_first_answer());
+  served.Load("m").Must();
+  CHECK(record("20").ok());
+  CHECK(record("30.5").ok());
+  CheckInvalid(record("-1"), "usages[0].first_answer_ms");
+  CheckInvalid(record("inf"), "usages[0].first_answer_ms");
+  CheckInvalid(record("nan"), "usages[0].first_answer_ms");
+  const auto learned = served.Get("m").learned().first_answer();
+  CHECK(learned.measured_count() == 2);
+  CHECK(learned.time().nanos() == 25'250'000);
+}
+
 TEST_CASE("GetWarmupPrediction: what is wrong is named") {
   ServedDaemon served;
   const auto status =
