@@ -72,7 +72,8 @@ class LlamaSwapFake final : public Subject {
   absl::Status UnloadByHand(const std::string& model) override {
     const absl::Status status = Checked(user_->Post(
         "/api/models/unload/" + json_answer::Escape(model), "", kPatient));
-    absl::SleepFor(llama_swap::kSwapTime + absl::Milliseconds(100));
+    const absl::Time told = absl::Now() + llama_swap::kSwapTime;
+    Eventually([&] { return absl::Now() > told + absl::Milliseconds(100); });
     return status;
   }
 
