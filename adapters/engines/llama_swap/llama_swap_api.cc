@@ -3,8 +3,8 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "adapters/engines/http/answer_status.h"
 #include "adapters/engines/http/json_answer.h"
 #include "core/base/status_macros.h"
 
@@ -12,22 +12,9 @@ namespace warmup::llama_swap {
 namespace {
 
 using json_answer::Escape;
-using json_answer::ReadError;
 
 constexpr char kModels[] = "/v1/models";
 constexpr char kRunning[] = "/running";
-// When one request of many may have ended.
-constexpr absl::Duration kBusyRetry = absl::Seconds(1);
-
-bool Says(const std::string& words, std::string_view part) {
-  return absl::AsciiStrToLower(words).find(part) != std::string::npos;
-}
-
-std::string WordsOf(const HttpResponse& answer) {
-  const std::string words = ReadError(answer.body);
-  return absl::StrCat(words.empty() ? "no reason given" : words, " (status ",
-                      answer.status, ")");
-}
 
 }  // namespace
 
@@ -36,8 +23,7 @@ absl::StatusOr<std::string> LlamaSwapApi::Probe() {
   WARMUP_ASSIGN_OR_RETURN(const HttpResponse running,
                           http_.Get(kRunning, call));
   if (running.status == 401 || running.status == 403) {
-    return http_.Error(absl::StatusCode::kUnavailable, "ENGINE_REFUSES",
-                       WordsOf(running));
+    return StatusOf(http_, running, "");
   }
   const absl::Status why =
       running.status == 200
@@ -78,28 +64,18 @@ absl::StatusOr<HttpResponse> LlamaSwapApi::Load(const std::string& name,
 absl::Status LlamaSwapApi::LoadError(const HttpResponse& answer,
                                      const std::string& name) const {
   using enum absl::StatusCode;
-  const std::string words = WordsOf(answer);
-  const auto error = [&](absl::StatusCode code, std::string_view reason) {
-    return ModelError(code, reason, name, words);
-  };
-  switch (answer.status) {
-    case 401:
-    case 403:
-    case 409:
-      return error(kUnavailable, "ENGINE_REFUSES");
-    case 404:
-      return error(kNotFound, "MODEL_NOT_FOUND");
-    case 429:
-    case 503:
-      return error(kUnavailable, "ENGINE_BUSY");
-    default:
-      break;
+  std::string words = WordsOf(answer);
+  if (words.empty()) words = absl::StrCat("it has status ", answer.status);
+  if (answer.status == 404) {
+    return ModelError(kNotFound, "MODEL_NOT_FOUND", name, words);
   }
-  if (Says(words, "memory")) return error(kResourceExhausted, "MEMORY_SHORT");
+  if (answer.status == 409) {
+    return ModelError(kUnavailable, "ENGINE_REFUSES", name, words);
+  }
   if (Says(words, "exited prematurely") || Says(words, "failed to start")) {
-    return error(kFailedPrecondition, "MODEL_DAMAGED");
+    return ModelError(kFailedPrecondition, "MODEL_DAMAGED", name, words);
   }
-  return error(kUnavailable, "ENGINE_FAILED");
+  return StatusOf(http_, answer, name);
 }
 
 absl::Status LlamaSwapApi::Unload(const std::string& name,
@@ -115,20 +91,17 @@ absl::Status LlamaSwapApi::ModelError(absl::StatusCode code,
                                       std::string_view reason,
                                       const std::string& name,
                                       std::string_view what) const {
-  std::optional<absl::Duration> retry;
-  if (reason == "ENGINE_BUSY") retry = kBusyRetry;
-  return http_.ModelError(code, reason, name, what, retry);
+  return http_.ModelError(code, reason, name, what, std::nullopt);
 }
 
 absl::StatusOr<std::string> LlamaSwapApi::GetText(const char* path,
                                                   const HttpCall& call) {
   WARMUP_ASSIGN_OR_RETURN(HttpResponse answer, http_.Get(path, call));
-  if (answer.status == 200) return std::move(answer.body);
-  if (answer.status == 401 || answer.status == 403) {
-    return http_.Error(absl::StatusCode::kUnavailable, "ENGINE_REFUSES",
-                       WordsOf(answer));
+  if (answer.status == 404) {
+    return Unreadable(path, absl::NotFoundError("there is no such path"));
   }
-  return Unreadable(path, absl::UnavailableError(WordsOf(answer)));
+  WARMUP_RETURN_IF_ERROR(StatusOf(http_, answer, ""));
+  return std::move(answer.body);
 }
 
 absl::Status LlamaSwapApi::Unreadable(const char* path,
