@@ -132,12 +132,14 @@ absl::StatusOr<LoadResult> VllmEngine::Load(const ModelSpec& spec,
   control.ReportProgress(0, spec.size_bytes);
   std::vector<Step> left = StepsFrom(sleep);
   absl::Status status;
-  while (status.ok() && !left.empty()) {
-    const Step step = left.front();
-    left.erase(left.begin());
+  while (!left.empty()) {
+    const Step& step = left.front();
     status = api_.Post(step.path, step.body, name,
                        {.timeout = absl::InfiniteDuration(),
                         .is_cancelled = call.is_cancelled});
+    // (Of one that was cancelled nobody knows whether it was heard.)
+    if (!status.ok()) break;
+    left.erase(left.begin());
   }
   if (status.ok()) status = AwaitAwake(name, control);
   if (!status.ok()) {

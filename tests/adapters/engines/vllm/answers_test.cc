@@ -36,7 +36,7 @@ bool ReadAll(const std::string& mutated) {
 
 }  // namespace
 
-TEST_CASE("vLLM's answers: each is read") {
+TEST_CASE("VllmAnswers: each is read") {
   const auto model = ReadModel(kModels);
   INFO(model.status().ToString());
   REQUIRE(model.ok());
@@ -48,7 +48,7 @@ TEST_CASE("vLLM's answers: each is read") {
   CHECK(ReadVersion(kVersion) == "0.11.0");
 }
 
-TEST_CASE("vLLM's answers: metrics are summed, what they lack is not told") {
+TEST_CASE("VllmAnswers: metrics are summed, what they lack is not told") {
   const Metrics metrics = ReadMetrics(kMetrics);
   CHECK(metrics.in_flight == 7);
   CHECK(metrics.served == 42);
@@ -65,7 +65,7 @@ TEST_CASE("vLLM's answers: metrics are summed, what they lack is not told") {
   }
 }
 
-TEST_CASE("vLLM's answers: what is none of them is refused") {
+TEST_CASE("VllmAnswers: what is none of them is refused") {
   for (const char* text :
        {"", "<html>", "[]", "{}", "{\"data\":1}", "{\"data\":[]}",
         R"({"data":[{"id":"a","owned_by":"llamacpp"}]})",
@@ -82,7 +82,7 @@ TEST_CASE("vLLM's answers: what is none of them is refused") {
   }
 }
 
-TEST_CASE("vLLM's answers: mutations are read or refused, never worse") {
+TEST_CASE("VllmAnswers: mutations are read or refused, never worse") {
   for (const std::string sample : {kModels, kSleeping, kVersion, kMetrics}) {
     int accepted = 0;
     for (int seed = 0; seed < kRounds; ++seed) {
