@@ -14,7 +14,7 @@
 namespace warmup {
 
 // What each look may spend on it.
-inline constexpr absl::Duration kRoundTime = absl::Milliseconds(2);
+inline constexpr absl::Duration kRoundTime = absl::Milliseconds(1);
 
 // Whether models that nobody holds in the page cache are there all the same.
 // They are measured in turn, with each look as many as fit into its time but at
