@@ -27,8 +27,10 @@ class ExecScripts final : public Subject {
              .cannot =
                  {{Ability::kUse,
                    "it is guessed from seconds of processor time"},
-                  {Ability::kStream, "it is guessed as uses are"},
+                  {Ability::kStream,
+                   "these scripts serve no request that lasts"},
                   {Ability::kOthersLoad, "nobody else starts its commands"},
+                  {Ability::kExpires, "a command stays until it is stopped"},
                   {Ability::kBrokenModel,
                    "a command has reasons of its own, in a scenario of its "
                    "own"},
