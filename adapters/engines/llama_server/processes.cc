@@ -6,14 +6,12 @@
 #include <array>
 #include <climits>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "adapters/host/proc_file.h"
 
 namespace warmup::llama_server {
 namespace {
@@ -35,19 +33,13 @@ std::vector<pid_t> ListProcesses() {
   return pids;
 }
 
-// Empty: it is gone, or not ours to see.
-std::string ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 bool Runs(pid_t pid, const std::vector<std::string>& command) {
   std::string wanted;
   for (const std::string& argument : command) {
     wanted += argument;
     wanted += '\0';
   }
-  return ReadText(PathOf(pid, "cmdline")) == wanted;
+  return proc_file::Read(PathOf(pid, "cmdline")) == wanted;
 }
 
 // Empty: not there, or not ours to see.
@@ -73,7 +65,7 @@ std::optional<int64_t> ResidentBytes(pid_t pid,
                                      const std::vector<std::string>& command) {
   if (!Runs(pid, command)) return std::nullopt;
   const std::vector<std::string> fields =
-      absl::StrSplit(ReadText(PathOf(pid, "statm")), ' ');
+      absl::StrSplit(proc_file::Read(PathOf(pid, "statm")), ' ');
   int64_t pages = 0;
   if (fields.size() < 2 || !absl::SimpleAtoi(fields[1], &pages) || pages < 0) {
     return std::nullopt;
