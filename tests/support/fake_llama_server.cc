@@ -112,6 +112,17 @@ void FakeLlamaServer::BreakLoads(const std::string& name) {
   models_.at(name).is_broken = true;
 }
 
+void FakeLlamaServer::LieAboutLoads() {
+  MutexLock lock(mutex_);
+  is_lying_ = true;
+}
+
+void FakeLlamaServer::Heal() {
+  FakeHttp::Heal();
+  MutexLock lock(mutex_);
+  is_lying_ = false;
+}
+
 void FakeLlamaServer::Restart() {
   MutexLock lock(mutex_);
   for (auto& [name, state] : models_) {

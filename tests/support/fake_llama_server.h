@@ -67,6 +67,9 @@ class FakeLlamaServer final : public FakeHttp {
   void AwaitLoading(const std::string& name);
   void HoldUnloads();
   void BreakLoads(const std::string& name);  // each ends with the status 1
+  // Says that it loads, and does not.
+  void LieAboutLoads();
+  void Heal() override;
   void Restart();  // everything that was loaded is gone
 
   // --- What it saw ---
@@ -130,6 +133,7 @@ class FakeLlamaServer final : public FakeHttp {
   bool has_metrics_ ABSL_GUARDED_BY(mutex_) = true;
   bool has_slots_ ABSL_GUARDED_BY(mutex_) = true;
   bool are_loads_held_ ABSL_GUARDED_BY(mutex_) = false;
+  bool is_lying_ ABSL_GUARDED_BY(mutex_) = false;
   bool are_unloads_held_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -174,7 +174,7 @@ void FakeLlamaServer::ServeLoad(State& state, Response& response) {
     return AnswerStatus(
         500, ErrorOf(500, "model limit reached, try again later"), response);
   }
-  Begin(state, "loading");
+  if (!is_lying_) Begin(state, "loading");
   AnswerJson({{"success", true}}, response);
 }
 

@@ -32,9 +32,12 @@ void Loads(Subject& subject) {
   CHECK_FALSE(subject.IsLoaded(model));
   const LoadResult result = LoadOk(subject, model);
   if (subject.engine().info().abilities.shows_memory) {
-    CHECK(result.residency.resident_bytes > 0);
-    CHECK(LookAt(subject, model).residency.resident_bytes ==
-          result.residency.resident_bytes);
+    const int64_t bytes = result.residency.resident_bytes;
+    CHECK(bytes > 0);
+    // What is measured of a process moves by some pages.
+    const int64_t seen = LookAt(subject, model).residency.resident_bytes;
+    CHECK(seen >= bytes - bytes / 20);
+    CHECK(seen <= bytes + bytes / 20);
   }
 }
 

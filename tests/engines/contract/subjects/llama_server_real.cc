@@ -1,0 +1,116 @@
+#include <csignal>
+#include <memory>
+
+#include "tests/engines/contract/runner.h"
+#include "tests/engines/contract/subjects/llama_server_subject.h"
+#include "tests/support/catch.h"
+#include "tests/support/eventually.h"
+#include "tests/support/real_llama_server.h"
+#include "tests/support/streamed_request.h"
+
+namespace warmup::contract {
+namespace {
+
+// What a router and a server of one model have in common. A request lasts
+// because the process that works on it is stopped meanwhile.
+class LlamaServerReal : public LlamaServerSubject {
+ public:
+  ~LlamaServerReal() override { EndEngine(); }
+
+  int64_t MemoryBytes() override { return server_->process().ResidentBytes(); }
+  absl::Status Use(const std::string& model) override {
+    return server_->Use(model);
+  }
+  absl::Status BeginUse(const std::string& model) override {
+    stream_ = std::make_unique<StreamedRequest>(
+        server_->endpoint(), "/completion", server_->StreamOf(model, 50));
+    if (!stream_->AwaitBegun()) return absl::UnavailableError("no answer");
+    StopWorker(model);
+    return absl::OkStatus();
+  }
+  absl::Status EndUse(const std::string& model) override {
+    server_->process().SignalTo(WorkerOf(model), SIGCONT);
+    if (!stream_->AwaitEnd()) return absl::AbortedError("it was cut");
+    return stream_->body().find("\"stop\":true") != std::string::npos
+               ? absl::OkStatus()
+               : absl::AbortedError(stream_->body());
+  }
+  void Kill() override { server_->process().Kill(); }
+  void Start() override { server_->process().Start(); }
+  void Hang() override { server_->process().Stop(); }
+  void Resume() override { server_->process().Continue(); }
+
+ protected:
+  LlamaServerReal(Description description,
+                  std::unique_ptr<RealLlamaServer> server)
+      : LlamaServerSubject(std::move(description), server->endpoint()),
+        server_(std::move(server)) {}
+
+  RealLlamaServer& server() { return *server_; }
+  static std::string WorkerOf(const std::string& model) {
+    return RealLlamaServer::ChildOf(model);
+  }
+  void StopWorker(const std::string& model) {
+    server_->process().SignalTo(WorkerOf(model), SIGSTOP);
+    Eventually([&] {
+      const auto worker = server_->process().Processes(WorkerOf(model));
+      return worker.empty() || worker[0].is_stopped;
+    });
+  }
+
+ private:
+  const std::unique_ptr<RealLlamaServer> server_;
+  std::unique_ptr<StreamedRequest> stream_;
+};
+
+class RouterReal final : public LlamaServerReal {
+ public:
+  RouterReal()
+      : LlamaServerReal(
+            {.name = "llama-server (real router)",
+             // The first takes longer to load, to be held in it.
+             .models = {"small", "tiny"},
+             .broken = "broken",
+             .cannot = {{Ability::kFaults, "a real server answers rightly"}},
+             .manners = kManners},
+            std::make_unique<RealLlamaServer>(
+                RealLlamaServer::Options{.program = WARMUP_LLAMA_SERVER,
+                                         .models = WARMUP_TINY_MODELS,
+                                         .single = {}})) {}
+
+  bool IsLoaded(const std::string& model) override {
+    return !server().process().Processes(WorkerOf(model)).empty() &&
+           server().StatusOf(model) == "loaded";
+  }
+  absl::Status LoadByHand(const std::string& model) override {
+    const absl::Status asked =
+        server().Post("/models/load", R"({"model":")" + model + R"("})");
+    if (!asked.ok()) return asked;
+    return Eventually([&] { return server().StatusOf(model) == "loaded"; })
+               ? absl::OkStatus()
+               : absl::UnavailableError("it does not get loaded");
+  }
+  absl::Status UnloadByHand(const std::string& model) override {
+    return server().Post("/models/unload", R"({"model":")" + model + R"("})");
+  }
+  void HoldLoads(bool are_held) override {
+    if (!are_held) server().process().Continue();
+  }
+  void AwaitLoading(const std::string& model) override {
+    REQUIRE(Eventually([&] {
+      return server().process().SignalTo(WorkerOf(model), SIGSTOP) == 1;
+    }));
+    REQUIRE(server().StatusOf(model) == "loading");
+  }
+  void KillWorker(const std::string& model) override {
+    REQUIRE(server().process().SignalTo(WorkerOf(model), SIGKILL) == 1);
+    REQUIRE(Eventually([&] { return server().StatusOf(model) == "unloaded"; }));
+  }
+};
+
+TEST_CASE("Contract: a real llama-server, as a router", "[.llama-server]") {
+  Run([] { return std::make_unique<RouterReal>(); });
+}
+
+}  // namespace
+}  // namespace warmup::contract
