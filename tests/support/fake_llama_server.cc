@@ -133,13 +133,15 @@ void FakeLlamaServer::Restart() {
   }
 }
 
-bool FakeLlamaServer::IsLoaded(const std::string& name) const {
+bool FakeLlamaServer::IsLoaded(const std::string& name) {
   return StatusOf(name) == "loaded";
 }
 
-std::string FakeLlamaServer::StatusOf(const std::string& name) const {
+std::string FakeLlamaServer::StatusOf(const std::string& name) {
   MutexLock lock(mutex_);
-  return models_.at(name).status;
+  State& state = models_.at(name);
+  if (!is_single_) PassLook(state);
+  return state.status;
 }
 
 int FakeLlamaServer::AutoloadCount() const {

@@ -73,8 +73,9 @@ class FakeLlamaServer final : public FakeHttp {
   void Restart();  // everything that was loaded is gone
 
   // --- What it saw ---
-  bool IsLoaded(const std::string& name) const;
-  std::string StatusOf(const std::string& name) const;
+  // Which counts as a look.
+  bool IsLoaded(const std::string& name);
+  std::string StatusOf(const std::string& name);
   int AutoloadCount() const;  // by questions
   int WakeCount() const;      // by /slots
 

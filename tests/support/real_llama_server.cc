@@ -1,5 +1,9 @@
 #include "tests/support/real_llama_server.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
 #include <filesystem>
 #include <utility>
 
@@ -38,7 +42,7 @@ std::vector<std::string> RealLlamaServer::CommandOf(const Options& options) {
   const fs::path folder = folder_.File("models");
   fs::create_directories(folder);
   for (const char* name : {"tiny.gguf", "small.gguf", "embedder.gguf"}) {
-    fs::create_symlink(fs::path(options.models) / name, folder / name);
+    fs::copy_file(fs::path(options.models) / name, folder / name);
   }
   fs::copy_file(fs::path(options.models) / "tiny.gguf", folder / "broken.gguf");
   fs::resize_file(folder / "broken.gguf",
@@ -65,6 +69,21 @@ std::vector<std::string> RealLlamaServer::CommandOf(const Options& options) {
   }
   command.insert(command.end(), options.flags.begin(), options.flags.end());
   return command;
+}
+
+void RealLlamaServer::HoldLoads(bool are_held) {
+  for (const int fd : leases_) close(fd);
+  leases_.clear();
+  if (!are_held) return;
+  for (const auto& entry : fs::directory_iterator(folder_.File("models"))) {
+    const int fd = open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
+    REQUIRE(fd >= 0);
+    leases_.push_back(fd);
+    // Whoever opens the file waits for us, who are told by a signal that does
+    // nothing. It fails for a model that is in memory.
+    REQUIRE(fcntl(fd, F_SETSIG, SIGURG) == 0);
+    static_cast<void>(fcntl(fd, F_SETLEASE, F_WRLCK));
+  }
 }
 
 std::string RealLlamaServer::StatusOf(const std::string& model) {

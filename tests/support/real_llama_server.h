@@ -26,6 +26,7 @@ class RealLlamaServer {
     std::vector<std::string> flags = {"--metrics"};  // beside the usual
   };
   explicit RealLlamaServer(const Options& options);
+  ~RealLlamaServer() { HoldLoads(false); }
   RealLlamaServer(const RealLlamaServer&) = delete;
   RealLlamaServer& operator=(const RealLlamaServer&) = delete;
 
@@ -35,6 +36,11 @@ class RealLlamaServer {
   static std::string ChildOf(const std::string& model) {
     return "--alias " + model + " ";
   }
+
+  // From now on, loads of models that are not in memory stop where they open
+  // the model's file, and go on when they are no longer held. The kernel ends
+  // that after 45 s.
+  void HoldLoads(bool are_held);
 
   // "loaded"; empty: the server is away.
   std::string StatusOf(const std::string& model);
@@ -52,6 +58,7 @@ class RealLlamaServer {
   const std::string endpoint_;
   ServerProcess process_;
   std::unique_ptr<HttpClient> http_;
+  std::vector<int> leases_;  // file descriptors of what is held
 };
 
 }  // namespace warmup

@@ -23,7 +23,7 @@ using llama_server::ModelStatus;
 
 // A load that is no longer wanted shall not last on an engine that hangs.
 const HttpCall kTakeBack = {.timeout = absl::Seconds(2)};
-const HttpCall kAct = {.timeout = absl::Seconds(10)};
+const HttpCall kAct = {.timeout = absl::Seconds(5)};
 constexpr absl::Duration kShortPause = absl::Milliseconds(2);
 constexpr absl::Duration kLongPause = absl::Milliseconds(100);
 
@@ -156,16 +156,20 @@ absl::StatusOr<ListedModel> LlamaServerEngine::BringUp(const std::string& name,
   const absl::Time start = absl::Now();
   for (;;) {
     const absl::Time asked = absl::Now();
-    WARMUP_ASSIGN_OR_RETURN(const Listing listing, List(call));
+    const auto listing =
+        List({.timeout = kAct.timeout, .is_cancelled = call.is_cancelled});
+    // One that hangs for a while may go on with the load afterwards.
+    if (absl::IsDeadlineExceeded(listing.status())) continue;
+    WARMUP_RETURN_IF_ERROR(listing.status());
     const absl::Duration look = absl::Now() - asked;
-    const ListedModel* model = FindModel(listing, name);
+    const ListedModel* model = FindModel(*listing, name);
     if (model == nullptr) {
       return api_.ModelError(absl::StatusCode::kNotFound, "MODEL_NOT_FOUND",
                              name,
                              "it is not among the models that are listed");
     }
     WARMUP_ASSIGN_OR_RETURN(const bool is_up,
-                            Advance(listing, *model, call, attempt));
+                            Advance(*listing, *model, call, attempt));
     if (is_up) return *model;
     attempt.has_waited = true;
     Pause(absl::Now() - start, look, call);

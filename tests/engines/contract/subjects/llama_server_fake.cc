@@ -34,15 +34,6 @@ class LlamaServerFake final : public LlamaServerSubject {
     fake_->EndStream(model);
     return absl::OkStatus();
   }
-  absl::Status LoadByHand(const std::string& model) override {
-    fake_->LoadByHand(model);
-    return absl::OkStatus();
-  }
-  absl::Status UnloadByHand(const std::string& model) override {
-    fake_->UnloadByHand(model);
-    return absl::OkStatus();
-  }
-
   void HoldLoads(bool are_held) override { fake_->HoldLoads(are_held); }
   void AwaitLoading(const std::string& model) override {
     fake_->AwaitLoading(model);
@@ -79,12 +70,16 @@ class LlamaServerFake final : public LlamaServerSubject {
   void Heal() override { fake_->Heal(); }
 
  private:
+  bool IsLoading(const std::string& model) override {
+    return fake_->StatusOf(model) == "loading";
+  }
   explicit LlamaServerFake(std::unique_ptr<FakeLlamaServer> fake)
       : LlamaServerSubject(
             {.name = "llama-server (fake)",
              .models = {"tiny", "small"},
              .broken = "broken",
-             .cannot = {{Ability::kMemory, "a fake has no models in memory"}},
+             .cannot = {{Ability::kExpires, "it unloads nothing by itself"},
+                        {Ability::kMemory, "a fake has no models in memory"}},
              .manners = kManners},
             fake->endpoint()),
         fake_(std::move(fake)) {

@@ -69,9 +69,10 @@ class RouterReal final : public LlamaServerReal {
       : LlamaServerReal(
             {.name = "llama-server (real router)",
              // The first takes longer to load, to be held in it.
-             .models = {"small", "tiny"},
+             .models = {"tiny", "small"},
              .broken = "broken",
-             .cannot = {{Ability::kFaults, "a real server answers rightly"}},
+             .cannot = {{Ability::kExpires, "it unloads nothing by itself"},
+                        {Ability::kFaults, "a real server answers rightly"}},
              .manners = kManners},
             std::make_unique<RealLlamaServer>(
                 RealLlamaServer::Options{.program = WARMUP_LLAMA_SERVER,
@@ -82,25 +83,12 @@ class RouterReal final : public LlamaServerReal {
     return !server().process().Processes(WorkerOf(model)).empty() &&
            server().StatusOf(model) == "loaded";
   }
-  absl::Status LoadByHand(const std::string& model) override {
-    const absl::Status asked =
-        server().Post("/models/load", R"({"model":")" + model + R"("})");
-    if (!asked.ok()) return asked;
-    return Eventually([&] { return server().StatusOf(model) == "loaded"; })
-               ? absl::OkStatus()
-               : absl::UnavailableError("it does not get loaded");
-  }
-  absl::Status UnloadByHand(const std::string& model) override {
-    return server().Post("/models/unload", R"({"model":")" + model + R"("})");
-  }
-  void HoldLoads(bool are_held) override {
-    if (!are_held) server().process().Continue();
-  }
+  void HoldLoads(bool are_held) override { server().HoldLoads(are_held); }
   void AwaitLoading(const std::string& model) override {
-    REQUIRE(Eventually([&] {
-      return server().process().SignalTo(WorkerOf(model), SIGSTOP) == 1;
-    }));
-    REQUIRE(server().StatusOf(model) == "loading");
+    REQUIRE(Eventually([&] { return IsLoading(model); }));
+  }
+  bool IsLoading(const std::string& model) override {
+    return server().StatusOf(model) == "loading";
   }
   void KillWorker(const std::string& model) override {
     REQUIRE(server().process().SignalTo(WorkerOf(model), SIGKILL) == 1);
