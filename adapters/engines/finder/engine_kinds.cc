@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "adapters/engines/http/http_client.h"
+#include "adapters/engines/llama_server/llama_server_engine.h"
 #include "adapters/engines/llama_swap/llama_swap_engine.h"
 #include "adapters/engines/lm_studio/lm_studio_engine.h"
 #include "adapters/engines/local_ai/local_ai_engine.h"
@@ -55,6 +56,8 @@ std::vector<EngineKind> EngineKinds() {
       HttpKind<LocalAiEngine>("local-ai", {8080}, {"local-ai", "localai"}),
       HttpKind<OllamaEngine>("ollama", {11434}, {"ollama"}),
       HttpKind<LlamaSwapEngine>("llama-swap", {8080}, {"llama-swap"}),
+      HttpKind<LlamaServerEngine>("llama-server", {8080, 9931},
+                                  {"llama-server"}),
       HttpKind<LmStudioEngine>("lm-studio", {1234},
                                {"lm-studio", "LM Studio", "lmstudio"}),
       HttpKind<VllmEngine>("vllm", {8000}, {"vllm"}),
