@@ -40,7 +40,7 @@ std::string OwnCgroup() {
     if (!absl::StartsWith(line, "0::/")) continue;
     // Alone, or beside those of version 1.
     for (const char* root : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-      const std::string folder = absl::StrCat(root, line.substr(3));
+      std::string folder = absl::StrCat(root, line.substr(3));
       if (access((folder + "/cgroup.controllers").c_str(), R_OK) == 0) {
         return folder;
       }

@@ -135,8 +135,9 @@ void Child::RequestStop(absl::Duration grace) {
 
 void Child::Start() {
   auto spawned = Spawn(options_.launch);
+  const absl::Status status = spawned.status();
   Leader leader = {.marker = options_.marker, .cgroup = options_.launch.cgroup};
-  if (spawned.ok()) {
+  if (status.ok()) {
     spawned_ = *std::move(spawned);
     leader.pid = spawned_.pid;
     const auto process = ReadProcess(leader.pid);
@@ -146,8 +147,8 @@ void Child::Start() {
   }
   MutexLock lock(mutex_);
   leader_ = std::move(leader);
-  view_.spawn = spawned.status();
-  view_.is_gone = !spawned.ok();
+  view_.spawn = status;
+  view_.is_gone = !status.ok();
   is_spawned_ = true;
   changed_.NotifyAll();
 }

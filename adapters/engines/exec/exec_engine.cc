@@ -40,7 +40,8 @@ bool Pause(absl::Duration pause, LoadControl& control) {
   }
 }
 
-std::string WithLastWords(std::string what, const std::string& last_words) {
+std::string WithLastWords(const std::string& what,
+                          const std::string& last_words) {
   if (last_words.empty()) return what + "; it wrote nothing";
   return absl::StrCat(what, "; its last words: \"", last_words, "\"");
 }
@@ -298,7 +299,7 @@ absl::Status ExecEngine::EndedError(const std::string& model,
                     " processes, which were ended");
   }
   return Error(absl::StatusCode::kUnavailable, "COMMAND_ENDED", model,
-               WithLastWords(std::move(what), last_words));
+               WithLastWords(what, last_words));
 }
 
 absl::Status ExecEngine::AwaitReady(const Entry& entry, Child& child,
