@@ -87,15 +87,20 @@ void RealLlamaServer::HoldLoads(bool are_held) {
 }
 
 std::string RealLlamaServer::StatusOf(const std::string& model) {
-  const auto answer = http_->Get("/models", kCall);
-  if (!answer.ok() || answer->status != 200) return {};
-  const json models = json::parse(answer->body, nullptr, false);
-  if (!models.is_object() || !models.contains("data")) return {};
-  for (const json& entry : models["data"]) {
+  for (const json& entry : Get("/models").value("data", json::array())) {
     if (entry.value("id", "") != model) continue;
-    return entry.value("status", json::object()).value("value", "");
+    if (entry.contains("status")) return entry["status"].value("value", "");
+    // A server of one model.
+    return Get("/props").value("is_sleeping", false) ? "sleeping" : "loaded";
   }
   return {};
+}
+
+json RealLlamaServer::Get(const std::string& path) {
+  const auto answer = http_->Get(path, kCall);
+  if (!answer.ok() || answer->status != 200) return json::object();
+  json body = json::parse(answer->body, nullptr, false);
+  return body.is_object() ? body : json::object();
 }
 
 absl::Status RealLlamaServer::Post(const std::string& path,

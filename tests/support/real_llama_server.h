@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "adapters/engines/http/http_client.h"
+#include "nlohmann/json.hpp"
 #include "tests/support/server_process.h"
 #include "tests/support/temp_folder.h"
 
@@ -52,6 +52,8 @@ class RealLlamaServer {
 
  private:
   std::vector<std::string> CommandOf(const Options& options);
+  // Empty unless it is answered well.
+  nlohmann::json Get(const std::string& path);
 
   const TempFolder folder_;
   const int port_;

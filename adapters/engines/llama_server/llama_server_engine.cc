@@ -26,7 +26,7 @@ using llama_server::ModelStatus;
 using llama_server::View;
 
 const HttpCall kLook = {.timeout = absl::Seconds(2)};
-const HttpCall kList = {.timeout = absl::Seconds(10)};
+const HttpCall kList = {.timeout = absl::Seconds(5)};
 // A model that works on a long prompt answers no questions meanwhile.
 constexpr absl::Duration kAskTimeout = absl::Milliseconds(500);
 

@@ -96,6 +96,58 @@ class RouterReal final : public LlamaServerReal {
   }
 };
 
+// Its model sleeps when it has not been used for two seconds: then it is cold.
+class SingleReal final : public LlamaServerReal {
+ public:
+  SingleReal()
+      : LlamaServerReal(
+            {.name = "llama-server (real, of one model)",
+             .models = {"tiny"},
+             .cannot = {{Ability::kUnload, kOwnModel},
+                        {Ability::kOthersLoad, kOwnModel},
+                        {Ability::kOthersUnload, kOwnModel},
+                        {Ability::kHoldLoads, "it wakes too fast"},
+                        {Ability::kStream,
+                         "a request is held by stopping the whole server"},
+                        {Ability::kBrokenModel, kOwnModel},
+                        {Ability::kTwoModels, kOwnModel},
+                        {Ability::kRestart, "it begins with its model loaded"},
+                        {Ability::kKillWorker, "it is its own worker"},
+                        {Ability::kFaults, "a real server answers rightly"}},
+             .manners = kManners},
+            std::make_unique<RealLlamaServer>(RealLlamaServer::Options{
+                .program = WARMUP_LLAMA_SERVER,
+                .models = WARMUP_TINY_MODELS,
+                .single = "tiny",
+                .flags = {"--metrics", "--sleep-idle-seconds", "2"}})) {}
+
+  // Scenarios begin with this, and with nothing loaded.
+  Engine& engine() override {
+    if (!has_slept_) {
+      has_slept_ = Eventually([&] { return !IsLoaded("tiny"); });
+    }
+    return LlamaServerReal::engine();
+  }
+
+  bool IsLoaded(const std::string& model) override {
+    return server().StatusOf(model) == "loaded";
+  }
+  absl::Status LoadForASecond(const std::string& model) override {
+    return Use(model);
+  }
+
+ private:
+  static constexpr char kOwnModel[] = "it has one model, as long as it runs";
+
+  bool IsLoading(const std::string& /*model*/) override { return false; }
+
+  bool has_slept_ = false;
+};
+
+TEST_CASE("Contract: a real llama-server, of one model", "[.llama-server]") {
+  Run([] { return std::make_unique<SingleReal>(); });
+}
+
 TEST_CASE("Contract: a real llama-server, as a router", "[.llama-server]") {
   Run([] { return std::make_unique<RouterReal>(); });
 }

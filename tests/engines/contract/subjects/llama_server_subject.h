@@ -37,8 +37,8 @@ class LlamaServerSubject : public Subject {
       : Subject(std::move(description)),
         user_(ClientOf("user", endpoint)),
         engine_(std::make_unique<LlamaServerEngine>(
-            ClientOf("llama-server", endpoint), LlamaServerEngine::Options())) {
-  }
+            ClientOf("llama-server", endpoint),
+            LlamaServerEngine::Options{.unload_timeout = absl::Seconds(3)})) {}
 
   static constexpr Manners kManners = {.unload_aborts_loads = true,
                                        .shows_loading = true};
