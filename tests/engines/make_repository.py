@@ -73,6 +73,8 @@ instance_group [ { kind: KIND_CPU count: 1 } ]
 """
 
 MLSERVER_MODEL = """\
+import asyncio
+
 import mlserver
 import mlserver.types as types
 
@@ -83,7 +85,8 @@ class Echo(mlserver.MLModel):
         return True
 
     async def predict(self, request):
-        wait(".use", ".using")
+        # Beside what else this process does.
+        await asyncio.to_thread(wait, ".use", ".using")
         sent = request.inputs[0]
         return types.InferenceResponse(
             model_name=self.name,

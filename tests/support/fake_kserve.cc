@@ -99,6 +99,19 @@ void FakeKserve::EndLoadByUser(const std::string& name) {
   changed_.NotifyAll();
 }
 
+void FakeKserve::HoldUses(bool are_held) {
+  MutexLock lock(mutex_);
+  are_uses_held_ = are_held;
+  changed_.NotifyAll();
+}
+
+void FakeKserve::AwaitUsing(const std::string& name) {
+  REQUIRE(Eventually([&] {
+    MutexLock lock(mutex_);
+    return models_.at(name).uses > 0;
+  }));
+}
+
 void FakeKserve::ShowMemory(const std::string& name, const std::string& type,
                             uint64_t bytes) {
   MutexLock lock(mutex_);
@@ -149,9 +162,26 @@ void FakeKserve::Answer(const Status& status) {
   answer_ = status;
 }
 
+void FakeKserve::AnswerGarbage() {
+  MutexLock lock(mutex_);
+  filling_ = "\xff\xff\xff";
+}
+
+void FakeKserve::AnswerWithoutEnd() {
+  MutexLock lock(mutex_);
+  filling_ = std::string(size_t{9} << 20, 'x');
+}
+
+void FakeKserve::AnswerAfter(absl::Duration delay) {
+  MutexLock lock(mutex_);
+  delay_ = delay;
+}
+
 void FakeKserve::Heal() {
   MutexLock lock(mutex_);
   answer_.reset();
+  filling_.clear();
+  delay_ = absl::ZeroDuration();
   failures_.clear();
   is_lying_ = false;
   is_hanging_ = false;
@@ -167,6 +197,13 @@ int FakeKserve::CallCount(const std::string& method) const {
 std::string FakeKserve::StateOf(const std::string& name) const {
   MutexLock lock(mutex_);
   return models_.at(name).state;
+}
+
+bool FakeKserve::IsServing(const std::string& name) const {
+  MutexLock lock(mutex_);
+  const auto it = models_.find(name);
+  return it != models_.end() && it->second.state == "READY" &&
+         !it->second.is_dead;
 }
 
 void FakeKserve::SetReady(Model& model) {
@@ -188,13 +225,23 @@ std::string FakeKserve::Spelled(const std::string& state) const {
 }
 
 std::optional<Status> FakeKserve::Begin(const std::string& method,
-                                        grpc::ServerContext* context) {
+                                        grpc::ServerContext* context,
+                                        google::protobuf::Message* answer) {
   MutexLock lock(mutex_);
   ++calls_[method];
-  while (is_hanging_ && !is_stopping_ && !context->IsCancelled()) {
+  const absl::Time late = absl::Now() + delay_;
+  while ((is_hanging_ || absl::Now() < late) && !is_stopping_ &&
+         !context->IsCancelled()) {
     changed_.WaitFor(mutex_, kLook);
   }
-  return answer_;
+  if (is_stopping_) return Status(StatusCode::UNAVAILABLE, "it stops");
+  // Of one that hung, a caller that has left wants nothing more.
+  if (context->IsCancelled()) return Status::CANCELLED;
+  if (filling_.empty()) return answer_;
+  answer->Clear();
+  answer->GetReflection()->MutableUnknownFields(answer)->AddLengthDelimited(
+      1, filling_);
+  return Status::OK;
 }
 
 Status FakeKserve::LoadModel(const std::string& name,
@@ -266,14 +313,15 @@ Status FakeKserve::UnloadModel(const std::string& name) {
 Status FakeKserve::ServerLive(grpc::ServerContext* context,
                               const inference::ServerLiveRequest* /*request*/,
                               inference::ServerLiveResponse* answer) {
+  if (const auto status = Begin("ServerLive", context, answer)) return *status;
   answer->set_live(true);
-  return Begin("ServerLive", context).value_or(Status::OK);
+  return Status::OK;
 }
 
 Status FakeKserve::ServerReady(grpc::ServerContext* context,
                                const inference::ServerReadyRequest* /*request*/,
                                inference::ServerReadyResponse* answer) {
-  const Status status = Begin("ServerReady", context).value_or(Status::OK);
+  if (const auto status = Begin("ServerReady", context, answer)) return *status;
   MutexLock lock(mutex_);
   bool is_ready = true;
   for (const auto& [name, model] : models_) {
@@ -282,13 +330,16 @@ Status FakeKserve::ServerReady(grpc::ServerContext* context,
     }
   }
   answer->set_ready(is_ready);
-  return status;
+  return Status::OK;
 }
 
 Status FakeKserve::ServerMetadata(
     grpc::ServerContext* context,
     const inference::ServerMetadataRequest* /*request*/,
     inference::ServerMetadataResponse* answer) {
+  if (const auto status = Begin("ServerMetadata", context, answer)) {
+    return *status;
+  }
   switch (kind_) {
     case Kind::kTriton:
       answer->set_name("triton");
@@ -309,13 +360,13 @@ Status FakeKserve::ServerMetadata(
       answer->add_extensions("model_repository_extension");
       break;
   }
-  return Begin("ServerMetadata", context).value_or(Status::OK);
+  return Status::OK;
 }
 
 Status FakeKserve::ModelReady(grpc::ServerContext* context,
                               const inference::ModelReadyRequest* request,
                               inference::ModelReadyResponse* answer) {
-  if (const auto status = Begin("ModelReady", context)) return *status;
+  if (const auto status = Begin("ModelReady", context, answer)) return *status;
   MutexLock lock(mutex_);
   const auto it = models_.find(request->name());
   const bool is_ready = it != models_.end() && it->second.state == "READY";
@@ -326,11 +377,33 @@ Status FakeKserve::ModelReady(grpc::ServerContext* context,
   return Status::OK;
 }
 
+Status FakeKserve::ModelInfer(grpc::ServerContext* context,
+                              const inference::ModelInferRequest* request,
+                              inference::ModelInferResponse* answer) {
+  if (const auto status = Begin("ModelInfer", context, answer)) return *status;
+  MutexLock lock(mutex_);
+  const auto it = models_.find(request->model_name());
+  if (it == models_.end() || it->second.state != "READY") {
+    return {StatusCode::NOT_FOUND, "Request for unknown model"};
+  }
+  Model& model = it->second;
+  if (model.is_dead) {
+    ++model.failures;
+    return {StatusCode::INTERNAL, "Stub process is not healthy."};
+  }
+  ++model.uses;
+  while (are_uses_held_ && !is_stopping_) changed_.WaitFor(mutex_, kLook);
+  --model.uses;
+  ++model.successes;
+  return Status::OK;
+}
+
 Status FakeKserve::ModelStatistics(
     grpc::ServerContext* context,
     const inference::ModelStatisticsRequest* request,
     inference::ModelStatisticsResponse* answer) {
-  if (const auto status = Begin("ModelStatistics", context)) return *status;
+  if (const auto status = Begin("ModelStatistics", context, answer))
+    return *status;
   if (kind_ != Kind::kTriton) {
     return {StatusCode::UNIMPLEMENTED, "Method not found!"};
   }
@@ -362,14 +435,15 @@ Status FakeKserve::RepositoryIndex(
     grpc::ServerContext* context,
     const inference::RepositoryIndexRequest* /*request*/,
     inference::RepositoryIndexResponse* answer) {
-  if (const auto status = Begin("RepositoryIndex", context)) return *status;
+  if (const auto status = Begin("RepositoryIndex", context, answer))
+    return *status;
   if (kind_ == Kind::kKserve) {
     return {StatusCode::UNIMPLEMENTED, "Method not found!"};
   }
   MutexLock lock(mutex_);
   for (auto& [name, model] : models_) {
     if (model.state == "UNLOADING" && !are_unloads_held_ && !model.is_dead &&
-        model.unload_looks-- == 0) {
+        model.uses == 0 && model.unload_looks-- == 0) {
       SetUnloaded(model);
     }
     auto& entry = *answer->add_models();
@@ -384,8 +458,9 @@ Status FakeKserve::RepositoryIndex(
 Status FakeKserve::RepositoryModelLoad(
     grpc::ServerContext* context,
     const inference::RepositoryModelLoadRequest* request,
-    inference::RepositoryModelLoadResponse* /*answer*/) {
-  if (const auto status = Begin("RepositoryModelLoad", context)) return *status;
+    inference::RepositoryModelLoadResponse* answer) {
+  if (const auto status = Begin("RepositoryModelLoad", context, answer))
+    return *status;
   return LoadModel(kind_ == Kind::kKserve ? request->repository_name()
                                           : request->model_name(),
                    context);
@@ -394,8 +469,8 @@ Status FakeKserve::RepositoryModelLoad(
 Status FakeKserve::RepositoryModelUnload(
     grpc::ServerContext* context,
     const inference::RepositoryModelUnloadRequest* request,
-    inference::RepositoryModelUnloadResponse* /*answer*/) {
-  if (const auto status = Begin("RepositoryModelUnload", context)) {
+    inference::RepositoryModelUnloadResponse* answer) {
+  if (const auto status = Begin("RepositoryModelUnload", context, answer)) {
     return *status;
   }
   return UnloadModel(kind_ == Kind::kKserve ? request->repository_name()

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/time/time.h"
 #include "core/base/mutex.h"
 #include "inference/grpc_service.grpc.pb.h"
 
@@ -51,6 +52,9 @@ class FakeKserve final : private inference::GRPCInferenceService::Service {
   void UnloadByUser(const std::string& name);
   void BeginLoadByUser(const std::string& name);
   void EndLoadByUser(const std::string& name);
+  // Requests that begin last until they are no longer held.
+  void HoldUses(bool are_held);
+  void AwaitUsing(const std::string& name);
   void ShowMemory(const std::string& name, const std::string& type,
                   uint64_t bytes);
 
@@ -69,6 +73,10 @@ class FakeKserve final : private inference::GRPCInferenceService::Service {
   void Hang(bool is_hanging);
   // Answers every call this.
   void Answer(const grpc::Status& status);
+  // Every answer is no message of the protocol, or too large, or late.
+  void AnswerGarbage();
+  void AnswerWithoutEnd();
+  void AnswerAfter(absl::Duration delay);
   void Heal();
   void Stop();
   // On the same port, with nothing loaded.
@@ -78,6 +86,8 @@ class FakeKserve final : private inference::GRPCInferenceService::Service {
   int CallCount(const std::string& method) const;
   // The state in the index, without its own spelling.
   std::string StateOf(const std::string& name) const;
+  // Whether a request would be answered.
+  bool IsServing(const std::string& name) const;
 
  private:
   struct Model {
@@ -88,12 +98,14 @@ class FakeKserve final : private inference::GRPCInferenceService::Service {
     bool is_dead = false;
     int unload_looks = 0;  // left until it is gone
     int loads = 0;         // under way
+    int uses = 0;
     std::map<std::string, uint64_t> memory;
   };
 
   // Every call begins with this; its answer, if it is not its usual one.
   std::optional<grpc::Status> Begin(const std::string& method,
-                                    grpc::ServerContext* context)
+                                    grpc::ServerContext* context,
+                                    google::protobuf::Message* answer)
       ABSL_LOCKS_EXCLUDED(mutex_);
   grpc::Status LoadModel(const std::string& name, grpc::ServerContext* context)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -115,6 +127,9 @@ class FakeKserve final : private inference::GRPCInferenceService::Service {
   grpc::Status ModelReady(grpc::ServerContext* context,
                           const inference::ModelReadyRequest* request,
                           inference::ModelReadyResponse* answer) override;
+  grpc::Status ModelInfer(grpc::ServerContext* context,
+                          const inference::ModelInferRequest* request,
+                          inference::ModelInferResponse* answer) override;
   grpc::Status ModelStatistics(
       grpc::ServerContext* context,
       const inference::ModelStatisticsRequest* request,
@@ -141,7 +156,11 @@ class FakeKserve final : private inference::GRPCInferenceService::Service {
   std::map<std::string, grpc::Status> failures_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, int> calls_ ABSL_GUARDED_BY(mutex_);
   std::optional<grpc::Status> answer_ ABSL_GUARDED_BY(mutex_);
+  // What is put into each answer in the place of its first field.
+  std::string filling_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration delay_ ABSL_GUARDED_BY(mutex_);
   bool are_loads_held_ ABSL_GUARDED_BY(mutex_) = false;
+  bool are_uses_held_ ABSL_GUARDED_BY(mutex_) = false;
   bool are_unloads_held_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_lying_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_hanging_ ABSL_GUARDED_BY(mutex_) = false;

@@ -1,8 +1,10 @@
 #include "tests/support/real_kserve.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +12,13 @@
 #include "tests/support/eventually.h"
 
 namespace warmup {
+namespace {
+
+constexpr const char* kModels[] = {"a", "b", "big", "broken"};
+// After this, a server is better started anew.
+constexpr absl::Duration kUnloadTime = absl::Seconds(5);
+
+}  // namespace
 
 RealKserve::RealKserve(Kind kind, const std::string& program)
     : kind_(kind),
@@ -62,6 +71,36 @@ ServerProcess::Options RealKserve::Prepare(const std::string& program) const {
       R"(,"load_models_at_startup":false,"parallel_workers":1,)",
       R"("metrics_dir":")", folder_.path(), R"("})");
   return options;
+}
+
+void RealKserve::BeginAnew() {
+  for (const auto& hold :
+       std::filesystem::directory_iterator(folder_.File("models.hold"))) {
+    std::filesystem::remove(hold);
+  }
+  if (!process_.Processes().empty()) {
+    process_.Continue();
+    if (UnloadAll()) return;
+    process_.Kill();
+  }
+  process_.Start();
+}
+
+bool RealKserve::UnloadAll() {
+  for (const char* model : kModels) {
+    // Of one that is not loaded, some say that it is not there.
+    user_.Unload(model).IgnoreError();
+  }
+  return Eventually(
+      [&] {
+        return std::all_of(std::begin(kModels), std::end(kModels),
+                           [&](const char* model) {
+                             const std::string state = user_.StateOf(model);
+                             return state.empty() || state == "UNAVAILABLE" ||
+                                    state == "State.UNAVAILABLE";
+                           });
+      },
+      kUnloadTime);
 }
 
 std::string RealKserve::metrics_endpoint() const {

@@ -21,6 +21,9 @@ class RealKserve {
   RealKserve(const RealKserve&) = delete;
   RealKserve& operator=(const RealKserve&) = delete;
 
+  // It runs, nothing is held and nothing is loaded: as for the first test.
+  void BeginAnew();
+
   const std::string& endpoint() const { return endpoint_; }
   // Of its metrics, "http://host:port".
   std::string metrics_endpoint() const;
@@ -45,6 +48,7 @@ class RealKserve {
   ServerProcess::Options Prepare(const std::string& program) const;
   void Hold(const std::string& file, bool is_held) const;
   void Await(const std::string& file) const;
+  bool UnloadAll();
 
   const Kind kind_;
   const TempFolder folder_;

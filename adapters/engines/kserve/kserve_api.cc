@@ -9,6 +9,7 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <string_view>
 #include <utility>
@@ -29,8 +30,8 @@ using Stub = inference::GRPCInferenceService::Stub;
 
 constexpr std::string_view kGrpcPrefix = "grpc://";
 constexpr std::string_view kHttpPrefix = "http://";
-constexpr int kFirstReconnectMs = 100;
-constexpr int kReconnectMs = 1'000;
+// As gRPC names it: how long a connection may take.
+constexpr int kConnectMs = 1'000;
 constexpr int kMaxSendBytes = 1 << 20;
 
 // Where gRPC connects to.
@@ -57,12 +58,9 @@ grpc::ChannelArguments Arguments() {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
-  // A server that is back is found soon, and what others of this process know
-  // of the endpoint does not count.
+  // What others of this process know of the endpoint does not count.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kReconnectMs);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectMs);
   arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, kMaxErrorBytes);
   arguments.SetMaxReceiveMessageSize(kMaxAnswerBytes);
   arguments.SetMaxSendMessageSize(kMaxSendBytes);
@@ -103,29 +101,61 @@ Request NameModel(Flavour flavour, const std::string& model) {
 
 struct KserveApi::Connection {
   std::unique_ptr<Stub> stub;
+  std::atomic<bool> has_worked{false};
 };
 
 absl::StatusOr<std::unique_ptr<KserveApi>> KserveApi::Create(
     const std::string& engine, const std::string& endpoint) {
   if (engine.empty()) return InvalidField("engine", "must not be empty");
   WARMUP_ASSIGN_OR_RETURN(const std::string target, TargetOf(endpoint));
-  auto connection = std::make_unique<Connection>();
-  connection->stub =
-      inference::GRPCInferenceService::NewStub(grpc::CreateCustomChannel(
-          target, grpc::InsecureChannelCredentials(), Arguments()));
-  return std::unique_ptr<KserveApi>(
-      new KserveApi({engine, endpoint}, std::move(connection)));
+  return std::unique_ptr<KserveApi>(new KserveApi({engine, endpoint}, target));
 }
 
-KserveApi::KserveApi(Speaker speaker, std::unique_ptr<Connection> connection)
-    : speaker_(std::move(speaker)), connection_(std::move(connection)) {}
+KserveApi::KserveApi(Speaker speaker, std::string target)
+    : speaker_(std::move(speaker)), target_(std::move(target)) {}
 
 KserveApi::~KserveApi() = default;
+
+std::shared_ptr<KserveApi::Connection> KserveApi::Take() {
+  MutexLock lock(mutex_);
+  if (connection_ == nullptr) {
+    connection_ = std::make_shared<Connection>();
+    connection_->stub =
+        inference::GRPCInferenceService::NewStub(grpc::CreateCustomChannel(
+            target_, grpc::InsecureChannelCredentials(), Arguments()));
+  }
+  return connection_;
+}
+
+void KserveApi::Drop(const std::shared_ptr<Connection>& connection) {
+  MutexLock lock(mutex_);
+  if (connection_ == connection) connection_ = nullptr;
+}
 
 template <class Method, class Request, class Response>
 absl::Status KserveApi::Ask(Method method, const Request& request,
                             Response& response, const RpcCall& call,
                             Operation operation, const std::string& model) {
+  for (;;) {
+    const std::shared_ptr<Connection> connection = Take();
+    const bool has_worked = connection->has_worked;
+    absl::Status status =
+        AskOn(*connection, method, request, response, call, operation, model);
+    if (GetErrorDetails(status).reason != "ENGINE_UNAVAILABLE") {
+      connection->has_worked = true;
+      return status;
+    }
+    // gRPC would wait longer and longer before it tries again.
+    Drop(connection);
+    if (!has_worked || operation != Operation::kRead) return status;
+  }
+}
+
+template <class Method, class Request, class Response>
+absl::Status KserveApi::AskOn(Connection& connection, Method method,
+                              const Request& request, Response& response,
+                              const RpcCall& call, Operation operation,
+                              const std::string& model) {
   if (call.is_cancelled != nullptr && call.is_cancelled()) {
     return ToStatus(grpc::Status::CANCELLED, speaker_, operation, model, true);
   }
@@ -137,7 +167,7 @@ absl::Status KserveApi::Ask(Method method, const Request& request,
   grpc::CompletionQueue queue;
   grpc::Status status;
   const auto reader =
-      (connection_->stub.get()->*method)(&context, request, &queue);
+      (connection.stub.get()->*method)(&context, request, &queue);
   reader->Finish(&response, &status, nullptr);
   bool is_cancelled = false;
   bool is_read = false;
@@ -165,7 +195,7 @@ absl::StatusOr<Server> KserveApi::Identify(const RpcCall& call) {
   inference::ServerMetadataResponse answer;
   WARMUP_RETURN_IF_ERROR(Ask(&Stub::AsyncServerMetadata,
                              inference::ServerMetadataRequest(), answer, call,
-                             Operation::kOther, ""));
+                             Operation::kRead, ""));
   const std::vector<std::string> extensions(answer.extensions().begin(),
                                             answer.extensions().end());
   Server server = {.flavour = ReadFlavour(extensions), .version = {}};
@@ -182,7 +212,7 @@ absl::Status KserveApi::CheckLive(const RpcCall& call) {
   inference::ServerLiveResponse answer;
   WARMUP_RETURN_IF_ERROR(Ask(&Stub::AsyncServerLive,
                              inference::ServerLiveRequest(), answer, call,
-                             Operation::kOther, ""));
+                             Operation::kRead, ""));
   if (answer.live()) return absl::OkStatus();
   return speaker_.Error(absl::StatusCode::kUnavailable, "ENGINE_FAILED", "",
                         "it says that it is not live");
@@ -194,7 +224,7 @@ absl::StatusOr<bool> KserveApi::IsReady(const std::string& model,
   request.set_name(model);
   inference::ModelReadyResponse answer;
   const absl::Status status = Ask(&Stub::AsyncModelReady, request, answer, call,
-                                  Operation::kOther, model);
+                                  Operation::kRead, model);
   // How it is said that there is no such model differs.
   const std::string reason = GetErrorDetails(status).reason;
   if (reason == "ENGINE_FAILED" || reason == "MODEL_NOT_FOUND") return false;
@@ -206,7 +236,7 @@ absl::StatusOr<Index> KserveApi::List(const RpcCall& call) {
   inference::RepositoryIndexResponse answer;
   WARMUP_RETURN_IF_ERROR(Ask(&Stub::AsyncRepositoryIndex,
                              inference::RepositoryIndexRequest(), answer, call,
-                             Operation::kOther, ""));
+                             Operation::kRead, ""));
   if (static_cast<size_t>(answer.models_size()) > json_answer::kMaxListed) {
     return speaker_.Error(
         absl::StatusCode::kUnavailable, "ENGINE_ANSWER_TOO_LONG", "",
@@ -224,7 +254,7 @@ absl::StatusOr<StatisticsByModel> KserveApi::Use(const RpcCall& call) {
   inference::ModelStatisticsResponse answer;
   WARMUP_RETURN_IF_ERROR(Ask(&Stub::AsyncModelStatistics,
                              inference::ModelStatisticsRequest(), answer, call,
-                             Operation::kOther, ""));
+                             Operation::kRead, ""));
   StatisticsByModel result;
   for (const auto& version : answer.model_stats()) {
     if (result.size() >= json_answer::kMaxListed) break;
@@ -258,7 +288,7 @@ absl::Status KserveApi::Unload(Flavour flavour, const std::string& model,
   inference::RepositoryModelUnloadResponse answer;
   return Ask(&Stub::AsyncRepositoryModelUnload,
              NameModel<inference::RepositoryModelUnloadRequest>(flavour, model),
-             answer, call, Operation::kOther, model);
+             answer, call, Operation::kUnload, model);
 }
 
 }  // namespace warmup::kserve

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "adapters/engines/kserve/answers.h"
 #include "adapters/engines/kserve/rpc_status.h"
+#include "core/base/mutex.h"
 
 namespace warmup::kserve {
 
@@ -36,8 +37,8 @@ struct Server {
 // Proxies are never used. Errors: see ToStatus, and UNAVAILABLE
 // (ENGINE_ANSWER_UNREADABLE).
 //
-// Thread-safe. It keeps one connection, made anew when it is lost: at once,
-// and then every second while there is none.
+// Thread-safe. It keeps one connection. When that is lost the next call makes a
+// new one; one that only asks does so itself.
 class KserveApi {
  public:
   // `endpoint` is "grpc://host:port" or "unix:/path"; INVALID_ARGUMENT for
@@ -69,14 +70,26 @@ class KserveApi {
  private:
   struct Connection;
 
-  KserveApi(Speaker speaker, std::unique_ptr<Connection> connection);
+  KserveApi(Speaker speaker, std::string target);
+  // The one that is there, or a new one.
+  std::shared_ptr<Connection> Take() ABSL_LOCKS_EXCLUDED(mutex_);
+  // It is lost.
+  void Drop(const std::shared_ptr<Connection>& connection)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   template <class Method, class Request, class Response>
   absl::Status Ask(Method method, const Request& request, Response& response,
                    const RpcCall& call, Operation operation,
-                   const std::string& model);
+                   const std::string& model) ABSL_LOCKS_EXCLUDED(mutex_);
+  template <class Method, class Request, class Response>
+  absl::Status AskOn(Connection& connection, Method method,
+                     const Request& request, Response& response,
+                     const RpcCall& call, Operation operation,
+                     const std::string& model);
 
   const Speaker speaker_;
-  const std::unique_ptr<Connection> connection_;
+  const std::string target_;
+  Mutex mutex_;
+  std::shared_ptr<Connection> connection_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace warmup::kserve

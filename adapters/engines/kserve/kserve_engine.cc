@@ -130,7 +130,9 @@ Sighting KserveEngine::SightingOf(const ModelSpec& spec,
   Sighting sighting;
   sighting.uses = uses_.TakeUses(name);
   sighting.was_unloaded = unloads_.Take(name);
-  sighting.is_loading = model.state == ModelState::kLoading;
+  // Nobody waits for one that was given up.
+  sighting.is_loading =
+      model.state == ModelState::kLoading && !given_up_.contains(name);
   if (model.state == ModelState::kReady && !uses_.IsFailing(name)) {
     sighting.residency = ReadyResidency(spec);
   }

@@ -72,7 +72,10 @@ absl::StatusOr<LoadResult> KserveEngine::Load(const ModelSpec& spec,
   if (before != ModelState::kReady) {
     const absl::Status status = LoadAndConfirm(flavour, name, call);
     if (!status.ok()) {
-      if (before != ModelState::kLoading) GiveUp(flavour, name, status);
+      // Else it may be somebody's.
+      if (before == ModelState::kUnloaded || before == ModelState::kUnloading) {
+        GiveUp(flavour, name, status);
+      }
       return status;
     }
     // What it holds; that it is ready is known without.
@@ -196,8 +199,8 @@ absl::Status KserveEngine::Claim(Flavour flavour, const std::string& name,
     while (sweeping_.contains(name)) swept_.Wait(mutex_);
     if (!given_up_.contains(name)) return absl::OkStatus();
   }
-  // Triton has an unload of ours in its queue, which would meet the new load.
-  if (flavour == Flavour::kTriton) {
+  // They may have an unload of ours in a queue, which would meet the new load.
+  if (flavour != Flavour::kKserve) {
     WARMUP_RETURN_IF_ERROR(UnloadAndAwait(flavour, name, call));
   }
   MutexLock lock(mutex_);

@@ -21,8 +21,9 @@ struct Speaker {
                      const std::string& model, std::string_view what) const;
 };
 
-// What was called, as far as errors mean other things there.
-enum class Operation { kOther, kLoad };
+// What was called: a load's errors mean other things, and what only asks may be
+// asked again.
+enum class Operation { kRead, kLoad, kUnload };
 
 // The one place where an engine's gRPC errors become ours. The stable reasons:
 //   NOT_FOUND            MODEL_NOT_FOUND

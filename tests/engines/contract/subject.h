@@ -64,6 +64,9 @@ struct Manners {
   // An unload ends the requests that run on the model; else it waits for them,
   // and may give up with MEMORY_IN_USE.
   bool unload_cuts_requests = false;
+  // It keeps others from the model at once, and so may be done before its
+  // requests are.
+  bool unload_stops_serving = false;
   // Somebody's unload of a model that is being loaded ends that load.
   bool unload_aborts_loads = false;
   // A model whose worker was killed is no longer shown as ready.

@@ -91,7 +91,8 @@ TEST_CASE("KserveEngine loads: one that does not end is taken back later") {
   world.fake.AwaitLoading("a");
   load.Cancel();
   CHECK(absl::IsCancelled(load.Result().status()));
-  CHECK(world.LookAt("a").is_loading);
+  CHECK_FALSE(world.LookAt("a").is_loading);  // nobody waits for it
+  CHECK(world.fake.StateOf("a") == "LOADING");
   world.fake.HoldLoads(false);
   CHECK(world.IsTakenBack("a"));
   // It is over: what others do is theirs.
