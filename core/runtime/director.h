@@ -197,6 +197,8 @@ class Director {
   void LearnFirstAnswer(const ModelId& id, absl::Time at, absl::Duration time,
                         Effects* fx);
   void Used(const Usage& usage);
+  // Uses that were seen and that nobody has reported.
+  void CountSeen(absl::Time now);
   // Counts ended waits as served or failed, and ends them.
   void Serve(std::vector<Wake> wakes, Effects* fx);
 

@@ -120,12 +120,7 @@ void Director::Tick(absl::Time now, Effects* fx) {
   Serve(std::move(expired.wakes), fx);
   fx->cancels.insert(fx->cancels.end(), expired.cancels.begin(),
                      expired.cancels.end());
-  for (const UseMatcher::Seen& seen : use_matcher_.TakeUnreported(now)) {
-    if (catalogue_.Find(seen.model) == nullptr) continue;
-    Used({seen.model, "", "", seen.at});
-    ++totals_.usages_seen;
-    outlook_at_ = absl::InfinitePast();
-  }
+  CountSeen(now);
   if (now - outlook_at_ >= kOutlookAge) RefreshOutlook(now);
   Reconcile(now, fx);
 }

@@ -60,6 +60,8 @@ void Director::OnLooked(absl::Time now, const EngineLook& look, Effects* fx) {
       Changed(spec.id, fx);
     }
   }
+  CountSeen(now);
+  if (outlook_at_ == absl::InfinitePast()) RefreshOutlook(now);
   Reconcile(now, fx);
 }
 

@@ -173,13 +173,14 @@ absl::Status Director::RecordUsage(absl::Time now,
   for (const UsageReport& usage : batch) {
     const absl::Time at = TimeOf(now, usage.at);
     Heard(usage.session);
-    if (at >= now - UseMatcher::kReportAge) {
-      use_matcher_.OnReported(now, usage.model);
+    const bool has_counted = at >= now - UseMatcher::kReportAge &&
+                             !use_matcher_.OnReported(now, usage.model);
+    if (!has_counted) {
+      Used({usage.model, usage.session, UserOf(usage.session, usage.user), at});
     }
     if (usage.first_answer.has_value()) {
       LearnFirstAnswer(usage.model, at, *usage.first_answer, fx);
     }
-    Used({usage.model, usage.session, UserOf(usage.session, usage.user), at});
     if (usage.id.empty()) continue;
     usage_ids_.insert(usage.id);
     usage_ids_in_order_.push_back(usage.id);
@@ -211,6 +212,17 @@ void Director::Used(const Usage& usage) {
   coordinator_.Touch(usage.at, usage.model);
   announced_until_.erase(usage.model);
   ++totals_.usages;
+}
+
+void Director::CountSeen(absl::Time now) {
+  const bool is_connected = sessions_.size() > 0;
+  for (const UseMatcher::Seen& seen :
+       use_matcher_.TakeUnreported(now, is_connected)) {
+    if (catalogue_.Find(seen.model) == nullptr) continue;
+    Used({seen.model, "", "", seen.at});
+    ++totals_.usages_seen;
+    outlook_at_ = absl::InfinitePast();
+  }
 }
 
 absl::StatusOr<ModelId> Director::Announced(

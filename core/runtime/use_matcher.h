@@ -15,13 +15,17 @@ namespace warmup {
 // model, and the client that used it may report the same use, before (it
 // reports when it asks) or shortly after (when it has the answer). The report
 // says more, so it is the one that counts; what was seen counts once no report
-// has come for it. Sans-I/O, not thread-safe, bounded.
+// has come for it. That is awaited only where somebody may report: else what
+// was just used would be known too late to foresee what comes next. Sans-I/O,
+// not thread-safe, bounded.
 class UseMatcher {
  public:
   // How long after a report the engine may still be busy with that use.
   static constexpr absl::Duration kReportAge = absl::Minutes(2);
   // How long a use that was seen waits for its report.
   static constexpr absl::Duration kGrace = absl::Seconds(5);
+  // How long after a report others are to be expected.
+  static constexpr absl::Duration kReporterAge = absl::Hours(1);
   // Of what one look shows of one model; more tells nothing more.
   static constexpr int64_t kMaxSeenAtOnce = 16;
 
@@ -30,16 +34,23 @@ class UseMatcher {
     absl::Time at;
   };
 
-  void OnReported(absl::Time now, const ModelId& model);
+  // False: it is one that was seen and has counted.
+  bool OnReported(absl::Time now, const ModelId& model);
   void OnSeen(absl::Time now, const ModelId& model, int64_t count);
-  // What was seen and nobody reported within the grace: each once.
-  std::vector<Seen> TakeUnreported(absl::Time now);
+  // What was seen and nobody reported, each once: after the grace, or at once
+  // if nobody has reported anything of late and none of those who might
+  // `is_connected`.
+  std::vector<Seen> TakeUnreported(absl::Time now, bool is_connected);
   void Forget(const ModelId& model);
 
  private:
+  void DropCounted(absl::Time now);
+
   // Reports that no look has shown yet, oldest first.
   std::map<ModelId, std::deque<absl::Time>> reports_;
-  std::deque<Seen> seen_;  // oldest first
+  std::deque<Seen> seen_;     // oldest first
+  std::deque<Seen> counted_;  // before the grace was over; oldest first
+  absl::Time last_report_ = absl::InfinitePast();
 };
 
 }  // namespace warmup

@@ -182,17 +182,18 @@ TEST_CASE("Director: what the user unloaded is not brought back by a guess") {
   CHECK(UsedBytes(world) == 0);
 }
 
-TEST_CASE("Director: a use that the engine shows is learned once") {
+TEST_CASE(
+    "Director: a use that the engine shows is learned at once, and once") {
   SmallWorld world(SmallHost(100, false));
   world.Add("m", 60);
   Sighting used = kReady60;
   used.uses = 1;
   world.Show({{"m", used}});
   CHECK(world.director.GetModel("m")->last_used == world.now);
-  world.Tick(UseMatcher::kGrace);
   CHECK(world.director.GetStatus().totals.usages == 1);
   CHECK(world.director.GetModel("m")->p_1h > 0);
   // Reported by the client too.
+  world.Tick(UseMatcher::kGrace);
   Effects fx;
   REQUIRE(world.director.RecordUsage(world.now, {{.model = "m"}}, &fx).ok());
   world.Show({{"m", used}});
