@@ -52,6 +52,9 @@ struct EngineInfo {
   std::string kind;      // "files", "ollama"
   std::string endpoint;  // where it is, for people; empty: built in
   std::string version;   // as it tells; empty: it does not, or not yet
+  // It has at most so many in memory, and drives out others for one more.
+  // 0: as many as fit, or it does not tell.
+  int max_models = 0;
   EngineAbilities abilities;
 };
 

@@ -217,6 +217,9 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
     snapshot.devices[device] = view;
   }
   AddForeignLoads(&snapshot.devices);
+  for (const auto& [id, engine] : engines_) {
+    if (engine.max_models > 0) snapshot.engine_limits[id] = engine.max_models;
+  }
   for (const auto& [id, held] : coordinator_.active()) {
     const Coordinator::Track& track = *held;
     const bool holds_memory = track.state() == ModelState::kLoading ||
@@ -228,6 +231,7 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
     const auto outlook = outlook_.find(id);
     snapshot.residents.push_back(
         {.model = id,
+         .engine = entry->spec.engine,
          .device = entry->spec.device,
          .state = track.state(),
          .bytes = ledger_.HeldBy(id),
@@ -265,6 +269,7 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
     }
     snapshot.candidates.push_back(
         {.model = id,
+         .engine = entry->spec.engine,
          .device = entry->spec.device,
          .bytes = entry->PeakBytes(),
          .is_announced = announced_until_.contains(id),

@@ -175,6 +175,7 @@ class Director {
     EngineTotals totals;
     // What it is seen to load for others, as of the last look.
     std::set<ModelId> loading;
+    int max_models = 0;  // as in EngineInfo
     // Empty: to be made anew.
     std::shared_ptr<const std::vector<ModelSpec>> models;
   };

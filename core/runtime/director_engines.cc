@@ -39,6 +39,9 @@ void Director::OnLooked(absl::Time now, const EngineLook& look, Effects* fx) {
     Reconcile(now, fx);
     return;
   }
+  if (const auto it = engines_.find(look.engine); it != engines_.end()) {
+    it->second.max_models = look.max_models;
+  }
   for (size_t i = 0; i < look.models->size(); ++i) {
     const ModelSpec& spec = (*look.models)[i];
     const Catalogue::Entry* entry = catalogue_.Find(spec.id);

@@ -76,6 +76,7 @@ struct EngineLook {
   absl::Time started;
   std::shared_ptr<const std::vector<ModelSpec>> models;
   absl::StatusOr<std::vector<Sighting>> sightings;  // of `models`, in order
+  int max_models = 0;                               // as in EngineInfo
 };
 
 // How an engine came to be one.

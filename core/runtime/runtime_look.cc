@@ -69,6 +69,7 @@ void Runtime::LookAt(Engine* engine) {
     was_available = director_.IsAvailable(id);
   }
   look.sightings = engine->Look(*look.models);
+  look.max_models = engine->info().max_models;
   const absl::Time looked = Now();
   bool is_discovery_due = false;
   Effects fx;

@@ -28,6 +28,7 @@ class Planner {
       : snapshot_(snapshot), now_(now), devices_(snapshot.devices) {
     for (const ResidentView& resident : snapshot.residents) {
       ++models_;
+      ++engine_models_[resident.engine];
       if (resident.state == ModelState::kLoading) ++loads_;
       if (IsLeaving(resident)) {
         ++leaving_models_;
@@ -59,6 +60,14 @@ class Planner {
   int ExcessModels(int leaving) const {
     if (!IsCounted()) return 0;
     return models_ + 1 - leaving - snapshot_.switching.max_concurrent_models;
+  }
+  // The same on one engine, of those that it limits.
+  int ExcessOnEngine(const std::string& engine) const {
+    const auto limit = snapshot_.engine_limits.find(engine);
+    if (limit == snapshot_.engine_limits.end()) return 0;
+    const auto models = engine_models_.find(engine);
+    return (models == engine_models_.end() ? 0 : models->second) + 1 -
+           limit->second;
   }
   bool HasSlot() const {
     return loads_ < snapshot_.switching.max_concurrent_loads;
@@ -250,7 +259,9 @@ class Planner {
       if (!IsWorthwhile(candidate)) continue;
       const int64_t leaving = leaving_bytes_[candidate.device];
       const int64_t shortage = Shortage(candidate.device, candidate.bytes, 0);
-      if (shortage <= 0 && ExcessModels(0) <= 0) {
+      if (shortage <= 0 && ExcessModels(0) <= 0 &&
+          ExcessOnEngine(candidate.engine) <= 0) {
+        ++engine_models_[candidate.engine];
         Start(candidate.model, candidate.device, candidate.bytes,
               candidate.is_announced ? LoadKind::kAnnounced
                                      : LoadKind::kSpeculative,
@@ -280,11 +291,14 @@ class Planner {
 
   bool SwapFor(const CandidateView& candidate, int64_t shortage) {
     auto victims = Victims(candidate.device, shortage > 0);
+    const int engine_excess = ExcessOnEngine(candidate.engine);
     std::erase_if(victims, [&](const ResidentView* victim) {
-      return now_ - victim->last_used < kJustUsed;
+      return now_ - victim->last_used < kJustUsed ||
+             (engine_excess > 0 && victim->engine != candidate.engine);
     });
     std::vector<const ResidentView*> chosen;
-    if (!Choose(victims, shortage, ExcessModels(0), &chosen)) {
+    if (!Choose(victims, shortage, std::max(ExcessModels(0), engine_excess),
+                &chosen)) {
       return false;
     }
     double lost = 0;
@@ -377,6 +391,7 @@ class Planner {
   const PolicySnapshot& snapshot_;
   const absl::Time now_;
   std::map<std::string, DeviceView> devices_;
+  std::map<std::string, int> engine_models_;
   std::map<std::string, int64_t> leaving_bytes_;
   std::set<ModelId> given_up_;
   std::set<std::string> blocked_;  // devices whose first in line waits

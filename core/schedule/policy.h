@@ -27,6 +27,7 @@ struct DeviceView {
 // A model that holds memory: loading, ready or unloading.
 struct ResidentView {
   ModelId model;
+  std::string engine;
   std::string device;
   ModelState state = ModelState::kReady;
   int64_t bytes = 0;
@@ -53,6 +54,7 @@ struct WantedView {
 // A model nobody asked for yet that a forecast names.
 struct CandidateView {
   ModelId model;
+  std::string engine;
   std::string device;
   int64_t bytes = 0;
   bool is_announced = false;
@@ -63,6 +65,9 @@ struct CandidateView {
 struct PolicySnapshot {
   SwitchingPolicy switching;
   std::map<std::string, DeviceView> devices;
+  // How many models an engine has at most; those that are not here have as
+  // many as fit.
+  std::map<std::string, int> engine_limits;
   std::vector<ResidentView> residents;
   std::vector<WantedView> wanted;
   std::vector<CandidateView> candidates;
@@ -84,7 +89,9 @@ struct Decision {
 // For somebody who waits, the least valuable models that nobody holds are
 // unloaded, and guesses that are still loading are cancelled, newest first.
 // A guess takes only what is free by the ledger and by measurement, or what
-// models worth clearly less hold; it is never made while somebody waits.
+// models worth clearly less hold; it is never made while somebody waits. Where
+// the engine has as many models as it may, one of them must be worth clearly
+// less: the engine would drive out any. Who waits is left to its rule.
 //
 // With predictive_preloading off this is load on demand with LRU eviction.
 std::vector<Decision> Decide(const PolicySnapshot& snapshot, absl::Time now);

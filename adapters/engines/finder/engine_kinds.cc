@@ -3,16 +3,26 @@
 #include <utility>
 
 #include "adapters/engines/http/http_client.h"
+#include "adapters/engines/kserve/kserve_engine.h"
 #include "adapters/engines/llama_server/llama_server_engine.h"
 #include "adapters/engines/llama_swap/llama_swap_engine.h"
 #include "adapters/engines/lm_studio/lm_studio_engine.h"
 #include "adapters/engines/local_ai/local_ai_engine.h"
 #include "adapters/engines/ollama/ollama_engine.h"
 #include "adapters/engines/vllm/vllm_engine.h"
+#include "core/base/error.h"
 #include "core/base/status_macros.h"
 
 namespace warmup {
 namespace {
+
+std::function<void(std::string_view model, const absl::Status& why)> SkippedOf(
+    const std::string& engine, const EngineHooks& hooks) {
+  return [engine, on_skipped = hooks.on_skipped](std::string_view model,
+                                                 const absl::Status& why) {
+    on_skipped(engine, model, why);
+  };
+}
 
 // Of an adapter over HTTP.
 template <class HttpEngine>
@@ -36,16 +46,36 @@ EngineKind HttpKind(std::string_view kind, std::vector<int> usual_ports,
               -> absl::StatusOr<std::shared_ptr<Engine>> {
             WARMUP_ASSIGN_OR_RETURN(auto http, connect(spec, token));
             typename HttpEngine::Options options;
-            options.on_skipped = [id = spec.id, on_skipped = hooks.on_skipped](
-                                     std::string_view model,
-                                     const absl::Status& why) {
-              on_skipped(id, model, why);
-            };
+            options.on_skipped = SkippedOf(spec.id, hooks);
             if constexpr (requires { options.host_free_bytes; }) {
               options.host_free_bytes = hooks.host_free_bytes;
             }
             return std::make_shared<HttpEngine>(std::move(http),
                                                 std::move(options));
+          }};
+}
+
+EngineKind Kserve() {
+  return {.kind = "kserve",
+          .scheme = "grpc",
+          .usual_ports = {8001},
+          .command_words = {"tritonserver", "mlserver", "kserve"},
+          .probe =
+              [](const EngineSpec& spec, const std::string& /*token*/) {
+                return KserveEngine::Probe(spec.id, spec.endpoint);
+              },
+          .make = [](const EngineSpec& spec, const std::string& token,
+                     const EngineHooks& hooks)
+              -> absl::StatusOr<std::shared_ptr<Engine>> {
+            if (!token.empty()) {
+              return InvalidField("token_file", "is not for a kserve");
+            }
+            KserveEngine::Options options;
+            options.on_skipped = SkippedOf(spec.id, hooks);
+            WARMUP_ASSIGN_OR_RETURN(auto engine,
+                                    KserveEngine::Create(spec.id, spec.endpoint,
+                                                         std::move(options)));
+            return std::shared_ptr<Engine>(std::move(engine));
           }};
 }
 
@@ -61,6 +91,7 @@ std::vector<EngineKind> EngineKinds() {
       HttpKind<LmStudioEngine>("lm-studio", {1234},
                                {"lm-studio", "LM Studio", "lmstudio"}),
       HttpKind<VllmEngine>("vllm", {8000}, {"vllm"}),
+      Kserve(),
   };
 }
 

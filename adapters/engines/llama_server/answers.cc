@@ -31,6 +31,7 @@ constexpr size_t kMaxAliases = 100;
 constexpr size_t kMaxSlots = 10'000;
 constexpr int64_t kMaxCount = int64_t{1} << 53;  // exact as a double
 constexpr int64_t kMaxPort = 65'535;
+constexpr int64_t kMaxLoaded = 1'000'000;
 
 // Empty unless all of them are texts.
 std::vector<std::string> TextsAt(const json& object, std::string_view key,
@@ -156,6 +157,8 @@ absl::StatusOr<Props> ReadProps(std::string_view text) {
     return absl::InvalidArgumentError("the answer has no \"build_info\"");
   }
   props.is_router = TextAt(answer, "role") == "router";
+  props.max_models =
+      static_cast<int>(NumberAt(answer, "max_instances", kMaxLoaded));
   props.path = TextAt(answer, "model_path");
   props.is_sleeping = BoolAt(answer, "is_sleeping");
   return props;

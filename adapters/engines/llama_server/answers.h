@@ -71,6 +71,7 @@ const ListedModel* FindModel(const Listing& listing, std::string_view name);
 // Of /props, by a router, by a server of one model, or of a router's model.
 struct Props {
   bool is_router = false;
+  int max_models = 0;  // a router has loaded at once; 0: no limit
   std::string version;
   std::string path;  // of the weights
   bool is_sleeping = false;

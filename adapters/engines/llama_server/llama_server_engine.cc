@@ -185,6 +185,7 @@ absl::Status LlamaServerEngine::Identify() {
   {
     MutexLock lock(mutex_);
     info_.version = props.version;
+    info_.max_models = props.max_models;
     SetRole(props.is_router);
   }
   is_identified_ = true;

@@ -270,5 +270,57 @@ TEST_CASE("Policy: names an unknown device") {
   CHECK(GetErrorDetails(decisions[0].refusal).metadata.at("device") == "gpu7");
 }
 
+// An engine that has room for two models, and has two.
+PolicySnapshot FullEngine(double least_value) {
+  PolicySnapshot snapshot = Host(100);
+  snapshot.engine_limits["router"] = 2;
+  AddReady(snapshot, "least", 10, least_value).engine = "router";
+  AddReady(snapshot, "most", 10, 20).engine = "router";
+  AddReady(snapshot, "elsewhere", 10, 0).engine = "other";
+  return snapshot;
+}
+
+TEST_CASE("Policy: a guess does not make a full engine drive out its equal") {
+  PolicySnapshot snapshot = FullEngine(4);
+  AddCandidate(snapshot, "guess", 10, 5);
+  snapshot.candidates[0].engine = "router";
+  CHECK(Decide(snapshot, kNow).empty());
+}
+
+TEST_CASE("Policy: on a full engine the one worth least makes room") {
+  PolicySnapshot snapshot = FullEngine(1);
+  AddCandidate(snapshot, "guess", 10, 5);
+  snapshot.candidates[0].engine = "router";
+  const auto decisions = Decide(snapshot, kNow);
+  REQUIRE(decisions.size() == 1);
+  CHECK(decisions[0].action == Action::kUnload);
+  CHECK(decisions[0].model == "least");
+}
+
+TEST_CASE("Policy: guesses do not exceed what an engine has room for") {
+  PolicySnapshot snapshot = FullEngine(1);
+  snapshot.switching.max_concurrent_loads = 4;
+  snapshot.engine_limits["router"] = 3;
+  AddCandidate(snapshot, "a", 10, 0.5);
+  AddCandidate(snapshot, "b", 10, 0.4);
+  AddCandidate(snapshot, "c", 10, 0.3);
+  snapshot.candidates[0].engine = snapshot.candidates[1].engine = "router";
+  snapshot.candidates[2].engine = "other";
+  const auto decisions = Decide(snapshot, kNow);
+  REQUIRE(decisions.size() == 2);
+  CHECK(decisions[0].action == Action::kStartLoad);
+  CHECK(decisions[0].model == "a");
+  CHECK(decisions[1].action == Action::kStartLoad);
+  CHECK(decisions[1].model == "c");
+}
+
+TEST_CASE("Policy: who waits is left to a full engine's own rule") {
+  PolicySnapshot snapshot = FullEngine(1);
+  Want(snapshot, "a", 10);
+  const auto decisions = Decide(snapshot, kNow);
+  REQUIRE(decisions.size() == 1);
+  CHECK(decisions[0].action == Action::kStartLoad);
+}
+
 }  // namespace
 }  // namespace warmup

@@ -68,6 +68,7 @@ TEST_CASE("LlamaServerEngine: tells its role, version and abilities") {
   const EngineInfo info = router.on.engine.info();
   CHECK(info.version == "b11434-unknown");
   CHECK(info.endpoint == router.fake.endpoint());
+  CHECK(info.max_models == 4);
   CHECK(info.abilities == EngineAbilities{.can_load = true,
                                           .can_unload = true,
                                           .shows_use = true,
