@@ -68,6 +68,17 @@ void Director::OnLooked(absl::Time now, const EngineLook& look, Effects* fx) {
   Reconcile(now, fx);
 }
 
+void Director::CountSeen(absl::Time now) {
+  const bool is_connected = sessions_.size() > 0;
+  for (const UseMatcher::Seen& seen :
+       use_matcher_.TakeUnreported(now, is_connected)) {
+    if (catalogue_.Find(seen.model) == nullptr) continue;
+    Used({seen.model, "", "", seen.at});
+    ++totals_.usages_seen;
+    outlook_at_ = absl::InfinitePast();
+  }
+}
+
 void Director::OnSighted(absl::Time now, const ModelSpec& spec,
                          const Sighting& sighting, Effects* fx) {
   const bool is_warm = sighting.residency.tier == Tier::kReady;

@@ -214,17 +214,6 @@ void Director::Used(const Usage& usage) {
   ++totals_.usages;
 }
 
-void Director::CountSeen(absl::Time now) {
-  const bool is_connected = sessions_.size() > 0;
-  for (const UseMatcher::Seen& seen :
-       use_matcher_.TakeUnreported(now, is_connected)) {
-    if (catalogue_.Find(seen.model) == nullptr) continue;
-    Used({seen.model, "", "", seen.at});
-    ++totals_.usages_seen;
-    outlook_at_ = absl::InfinitePast();
-  }
-}
-
 absl::StatusOr<ModelId> Director::Announced(
     std::string_view field, const ActivityReport& report) const {
   if (!report.model.empty()) {

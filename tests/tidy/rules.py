@@ -29,6 +29,8 @@ LAYERS = {
     "core/runtime": _PORTS + _DECIDERS,
     "core/replay": _PORTS + _DECIDERS + ["core/runtime"],
     "adapters/engines": _PORTS + ["adapters/host"],
+    "adapters/engines/kserve": _PORTS + ["adapters/engines", "adapters/host",
+                                         "proto"],
     "adapters/host": _PORTS,
     "adapters/store": _PORTS + ["proto"],
     "adapters/probes": _PORTS + ["proto"],
