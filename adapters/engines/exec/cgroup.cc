@@ -54,7 +54,7 @@ absl::StatusOr<std::string> TakeDelegatedCgroup() {
     return absl::FailedPreconditionError(
         absl::StrCat("no control group for commands: ", std::string(why)));
   };
-  const std::string folder = OwnCgroup();
+  std::string folder = OwnCgroup();
   if (folder.empty()) return none("cgroup v2 is not there");
   if (!IsDelegated(folder)) return none(folder + " is not delegated to us");
   const std::string home = folder + "/warmupd";
