@@ -249,10 +249,7 @@ Residency LlamaServerEngine::Measure(const ListedModel& model,
   const int64_t weights =
       model.weight_bytes > 0 ? model.weight_bytes : spec.size_bytes;
   Residency residency = {.total_bytes = weights};
-  if (model.status == ModelStatus::kUnloaded ||
-      model.status == ModelStatus::kOther) {
-    return residency;
-  }
+  if (!IsUp(model)) return residency;
   residency.resident_bytes = ProcessBytes(model);
   if (model.status != ModelStatus::kLoaded) return residency;
   residency.tier = Tier::kReady;

@@ -126,7 +126,7 @@ absl::Status LlamaServerEngine::Unload(const ModelSpec& spec) {
     const bool is_loading = model->status == ModelStatus::kLoading;
     if (!is_loading && !IsBusy(*model, kAct)) {
       return EndAndAwait(model->id, kAct);
-    };
+    }
     const absl::Duration waited = absl::Now() - start;
     if (waited >= options_.unload_timeout) {
       return api_.ModelError(

@@ -48,7 +48,7 @@ bool ReadAll(const std::string& mutated) {
 
 }  // namespace
 
-TEST_CASE("Llama-server's answers: mutations are read or refused") {
+TEST_CASE("A llama-server's answers: mutations are read or refused") {
   for (const char* sample :
        {kModels, kModel, kRouterProps, kModelProps, kMetrics, kSlots, kError}) {
     int accepted = 0;
@@ -64,7 +64,7 @@ TEST_CASE("Llama-server's answers: mutations are read or refused") {
   }
 }
 
-TEST_CASE("Llama-server's answers: JSON cut off at any length is refused") {
+TEST_CASE("A llama-server's answers: JSON cut off at any length is refused") {
   for (const std::string sample : {kModels, kModel, kModelProps, kSlots}) {
     for (size_t length = 0; length < sample.size(); ++length) {
       CHECK_FALSE(ReadAll(sample.substr(0, length)));

@@ -15,7 +15,7 @@ std::string OneModel(const std::string& fields) {
 
 }  // namespace
 
-TEST_CASE("Llama-server's answers: a router's models and their status") {
+TEST_CASE("A llama-server's answers: a router's models and their status") {
   const auto listing = ReadModels(kModels);
   REQUIRE(listing.ok());
   CHECK(listing->is_router);
@@ -46,7 +46,7 @@ TEST_CASE("Llama-server's answers: a router's models and their status") {
   CHECK(listing->models[4].status == ModelStatus::kOther);
 }
 
-TEST_CASE("Llama-server's answers: a server of one model shows no status") {
+TEST_CASE("A llama-server's answers: a server of one model shows no status") {
   const auto listing = ReadModels(kModel);
   REQUIRE(listing.ok());
   CHECK_FALSE(listing->is_router);
@@ -57,7 +57,7 @@ TEST_CASE("Llama-server's answers: a server of one model shows no status") {
   CHECK(ReadModels(R"({"data":[]})")->is_router);
 }
 
-TEST_CASE("Llama-server's answers: models are found by id, then by alias") {
+TEST_CASE("A llama-server's answers: models are found by id, then by alias") {
   Listing listing = {.is_router = true};
   listing.models.resize(2);
   listing.models[0].id = "a";
@@ -74,12 +74,11 @@ TEST_CASE("Llama-server's answers: models are found by id, then by alias") {
   CHECK(FindModel(loading, "any") == loading.models.data());
 }
 
-TEST_CASE("Llama-server's answers: properties tell version and role") {
+TEST_CASE("A llama-server's answers: properties tell version and role") {
   const auto router = ReadProps(kRouterProps);
   REQUIRE(router.ok());
   CHECK(router->is_router);
   CHECK(router->version == "b11434-unknown");
-  CHECK(router->max_models == 2);
   const auto model = ReadProps(kModelProps);
   REQUIRE(model.ok());
   CHECK_FALSE(model->is_router);
@@ -92,7 +91,7 @@ TEST_CASE("Llama-server's answers: properties tell version and role") {
   }
 }
 
-TEST_CASE("Llama-server's answers: metrics count the tokens of prompts") {
+TEST_CASE("A llama-server's answers: metrics count the tokens of prompts") {
   const auto activity = ReadMetrics(kMetrics);
   REQUIRE(activity.ok());
   CHECK(activity->marks == std::vector<int64_t>{14});
@@ -112,7 +111,7 @@ TEST_CASE("Llama-server's answers: metrics count the tokens of prompts") {
   }
 }
 
-TEST_CASE("Llama-server's answers: slots tell what they served last") {
+TEST_CASE("A llama-server's answers: slots tell what they served last") {
   const auto activity = ReadSlots(kSlots);
   REQUIRE(activity.ok());
   CHECK(activity->marks == std::vector<int64_t>{0, 218});
@@ -124,7 +123,8 @@ TEST_CASE("Llama-server's answers: slots tell what they served last") {
   CHECK_FALSE(ReadSlots("").ok());
 }
 
-TEST_CASE("Llama-server's answers: what is no listing is refused, saying why") {
+TEST_CASE(
+    "A llama-server's answers: what is no listing is refused, saying why") {
   const auto [text, why] = GENERATE(table<std::string, std::string>({
       {"", "not JSON"},
       {R"({"data":[)", "not JSON"},
@@ -140,7 +140,7 @@ TEST_CASE("Llama-server's answers: what is no listing is refused, saying why") {
   CHECK_THAT(std::string(status.message()), Catch::Contains(why));
 }
 
-TEST_CASE("Llama-server's answers: fields of the wrong kind are not told") {
+TEST_CASE("A llama-server's answers: fields of the wrong kind are not told") {
   const std::string value =
       GENERATE(as<std::string>{}, "null", "true", "[]", "{}", "-1", "-1e30",
                "1e30", "18446744073709551615", "\"\"", "[null]", "[[\"x\"]]");
@@ -159,7 +159,7 @@ TEST_CASE("Llama-server's answers: fields of the wrong kind are not told") {
   CHECK(model.weight_bytes == 0);
 }
 
-TEST_CASE("Llama-server's answers: commands of any kind are read") {
+TEST_CASE("A llama-server's answers: commands of any kind are read") {
   const std::string args = GENERATE(
       as<std::string>{}, R"(["--port"])", R"(["--port","x"])",
       R"(["--port","99999"])", R"(["--port","-7"])", R"(["--port",""])",
