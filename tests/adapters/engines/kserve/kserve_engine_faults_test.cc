@@ -79,16 +79,16 @@ TEST_CASE("KserveEngine faults: endpoints that are none are refused") {
         "grpc://user:secret@127.0.0.1:8001", "grpc://a b:1", "unix:relative",
         "grpc://http://127.0.0.1:1"}) {
     CAPTURE(endpoint);
-    const auto engine = KserveEngine::Create("k", endpoint, {});
+    const auto engine = KserveEngine::Create("kserve", endpoint, {});
     CHECK(absl::IsInvalidArgument(engine.status()));
   }
   for (const char* endpoint : {"grpc://127.0.0.1:8001", "grpc://localhost:8001",
                                "grpc://[::1]:8001", "unix:/run/triton.sock"}) {
     CAPTURE(endpoint);
-    CHECK(KserveEngine::Create("k", endpoint, {}).ok());
+    CHECK(KserveEngine::Create("kserve", endpoint, {}).ok());
   }
   CHECK(absl::IsInvalidArgument(
-      KserveEngine::Create("k", "grpc://127.0.0.1:8001",
+      KserveEngine::Create("kserve", "grpc://127.0.0.1:8001",
                            {.metrics_endpoint = "127.0.0.1:8002"})
           .status()));
 }
@@ -100,7 +100,8 @@ TEST_CASE("KserveEngine faults: a server that is away is told, and found") {
   const absl::Status status = LookAtIt(*world.engine);
   CHECK(absl::IsUnavailable(status));
   CHECK(ReasonOf(status) == "ENGINE_UNAVAILABLE");
-  CHECK(status.message().find("engine \"k\" at grpc://") != std::string::npos);
+  CHECK(status.message().find("engine \"kserve\" at grpc://") !=
+        std::string::npos);
   CHECK(ReasonOf(world.Load("a").status()) == "ENGINE_UNAVAILABLE");
   CHECK(ReasonOf(world.Unload("a")) == "ENGINE_UNAVAILABLE");
   world.fake.Start();
@@ -165,7 +166,7 @@ TEST_CASE("KserveEngine faults: another gRPC server is none of these") {
   builder.RegisterService(&empty);
   const auto server = builder.BuildAndStart();
   const std::string endpoint = absl::StrCat("grpc://127.0.0.1:", port);
-  const auto probed = KserveEngine::Probe("k", endpoint);
+  const auto probed = KserveEngine::Probe("kserve", endpoint);
   CHECK(absl::IsFailedPrecondition(probed.status()));
   CHECK(ReasonOf(probed.status()) == "NOT_KSERVE");
   const auto engine = EngineOn(endpoint, {});
@@ -179,7 +180,7 @@ TEST_CASE("KserveEngine faults: an HTTP server is none of these") {
     peer.Write(HttpAnswer(400, "no"));
   });
   const std::string endpoint = "grpc://" + http.endpoint().substr(7);
-  const auto probed = KserveEngine::Probe("k", endpoint);
+  const auto probed = KserveEngine::Probe("kserve", endpoint);
   INFO(probed.status().ToString());
   CHECK_FALSE(probed.ok());
   CHECK(ReasonOf(probed.status()) == "NOT_KSERVE");
@@ -188,7 +189,7 @@ TEST_CASE("KserveEngine faults: an HTTP server is none of these") {
 TEST_CASE("KserveEngine faults: a server that says nothing is told in time") {
   ScriptedServer mute([](ScriptedServer::Peer& peer) { peer.AwaitClosed(); });
   const auto probed =
-      KserveEngine::Probe("k", "grpc://" + mute.endpoint().substr(7));
+      KserveEngine::Probe("kserve", "grpc://" + mute.endpoint().substr(7));
   CHECK_FALSE(probed.ok());
 }
 

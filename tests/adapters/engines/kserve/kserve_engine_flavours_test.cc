@@ -17,7 +17,8 @@ using Kind = FakeKserve::Kind;
 
 TEST_CASE("KserveEngine on MLServer: loads, shows and unloads") {
   KserveWorld world(Kind::kMlServer);
-  CHECK(*KserveEngine::Probe("k", world.fake.endpoint()) == "mlserver 1.7.1");
+  CHECK(*KserveEngine::Probe("kserve", world.fake.endpoint()) ==
+        "mlserver 1.7.1");
   CHECK(world.engine->Discover()->size() == 2);
   CHECK_FALSE(world.IsReady("a"));
   world.LoadOk("a");
@@ -89,7 +90,8 @@ TEST_CASE("KserveEngine on MLServer: its metrics tell the uses") {
 
 TEST_CASE("KserveEngine on KServe's own: finds the field that it reads") {
   KserveWorld world(Kind::kKserve);
-  CHECK(*KserveEngine::Probe("k", world.fake.endpoint()) == "kserve 0.21.0");
+  CHECK(*KserveEngine::Probe("kserve", world.fake.endpoint()) ==
+        "kserve 0.21.0");
   CHECK(world.engine->Discover()->empty());
   CHECK(world.engine->Describe(KserveSpec("a")).ok());
   CHECK_FALSE(world.IsReady("a"));

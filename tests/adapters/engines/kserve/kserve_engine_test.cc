@@ -21,10 +21,11 @@ TEST_CASE("KserveEngine: says what it is on, and what that can do") {
   Triton world;
   CHECK(world.engine->info().kind == "kserve");
   CHECK(world.engine->info().version.empty());
-  CHECK(*KserveEngine::Probe("k", world.fake.endpoint()) == "triton 2.51.0");
+  CHECK(*KserveEngine::Probe("kserve", world.fake.endpoint()) ==
+        "triton 2.51.0");
   world.LookAt("a");
   const EngineInfo info = world.engine->info();
-  CHECK(info.id == "k");
+  CHECK(info.id == "kserve");
   CHECK(info.endpoint == world.fake.endpoint());
   CHECK(info.version == "triton 2.51.0");
   CHECK(info.abilities == EngineAbilities{.can_load = true,
@@ -40,7 +41,7 @@ TEST_CASE("KserveEngine: offers what is in the index, fit or told") {
   REQUIRE(specs.ok());
   REQUIRE(specs->size() == 3);
   CHECK((*specs)[0].id == "a");
-  CHECK((*specs)[0].engine == "k");
+  CHECK((*specs)[0].engine == "kserve");
   CHECK((*specs)[0].source == "a");
   CHECK((*specs)[0].type == ModelType::kUnspecified);
   CHECK((*specs)[2].id == "org/model:1");

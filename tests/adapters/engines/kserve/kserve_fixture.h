@@ -16,7 +16,7 @@ namespace warmup {
 
 inline std::unique_ptr<KserveEngine> EngineOn(const std::string& endpoint,
                                               KserveEngine::Options options) {
-  auto engine = KserveEngine::Create("k", endpoint, std::move(options));
+  auto engine = KserveEngine::Create("kserve", endpoint, std::move(options));
   INFO(engine.status().ToString());
   REQUIRE(engine.ok());
   return *std::move(engine);
@@ -25,7 +25,7 @@ inline std::unique_ptr<KserveEngine> EngineOn(const std::string& endpoint,
 inline ModelSpec KserveSpec(const std::string& name) {
   ModelSpec spec;
   spec.id = name;
-  spec.engine = "k";
+  spec.engine = "kserve";
   spec.source = name;
   spec.size_bytes = 1'000;
   return spec;

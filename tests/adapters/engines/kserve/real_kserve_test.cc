@@ -149,7 +149,8 @@ struct RealMlServer : RealWorld {
 
 TEST_CASE("A real Triton: models are loaded, used and unloaded", "[.triton]") {
   RealTriton world;
-  CHECK(*KserveEngine::Probe("k", world.server.endpoint()) == "triton 2.51.0");
+  CHECK(*KserveEngine::Probe("kserve", world.server.endpoint()) ==
+        "triton 2.51.0");
   world.ListsLoadsAndUnloads();
   world.SeesUses();
   world.TellsWhatCannotBeLoaded();
@@ -202,7 +203,8 @@ TEST_CASE("A real Triton: a model whose worker died is healed", "[.triton]") {
 
 TEST_CASE("A real MLServer: models are loaded, used, unloaded", "[.mlserver]") {
   RealMlServer world;
-  CHECK(*KserveEngine::Probe("k", world.server.endpoint()) == "mlserver 1.7.1");
+  CHECK(*KserveEngine::Probe("kserve", world.server.endpoint()) ==
+        "mlserver 1.7.1");
   world.ListsLoadsAndUnloads();
   world.SeesUses();
   world.TellsWhatCannotBeLoaded();
