@@ -100,12 +100,7 @@ void Director::OnSighted(absl::Time now, const ModelSpec& spec,
   }
   if (is_warm) coordinator_.SetBusy(spec.id, sighting.is_busy);
   if (state != ModelState::kLoading) {
-    const Residency& residency = sighting.residency;
-    const bool is_half_warm =
-        residency.tier == Tier::kHost &&
-        StartOf(residency.total_bytes - residency.resident_bytes,
-                residency.total_bytes) != LoadStart::kCold;
-    SetCached(spec.id, !is_warm && (sighting.is_cached || is_half_warm), fx);
+    SetCached(spec.id, !is_warm && sighting.is_cached, fx);
   }
 }
 

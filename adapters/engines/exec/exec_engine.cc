@@ -125,7 +125,8 @@ absl::StatusOr<LoadResult> ExecEngine::Load(const ModelSpec& spec,
   WARMUP_ASSIGN_OR_RETURN(const Entry* entry, FindEntry(model));
   if (const Run run = RunOf(model); run.child != nullptr) {
     if (run.state == State::kReady && run.child->IsAlive()) {
-      return LoadResult{Measure(model, *run.child), 0};
+      return LoadResult{.residency = Measure(model, *run.child),
+                        .start = LoadStart::kReady};
     }
     WARMUP_RETURN_IF_ERROR(End(model, *run.child, absl::ZeroDuration()));
   }
@@ -161,7 +162,12 @@ absl::StatusOr<LoadResult> ExecEngine::StartAndAwait(const Entry& entry,
     runs_[model].state = State::kReady;
   }
   control.ReportProgress(residency.resident_bytes, residency.total_bytes);
-  return LoadResult{residency, read_bytes};
+  const int64_t size_bytes = entry.command.size_bytes > 0
+                                 ? entry.command.size_bytes
+                                 : residency.total_bytes;
+  return LoadResult{.residency = residency,
+                    .read_bytes = read_bytes,
+                    .start = StartOf(read_bytes, size_bytes)};
 }
 
 absl::Status ExecEngine::Unload(const ModelSpec& spec) {

@@ -146,7 +146,8 @@ absl::StatusOr<LoadResult> LlamaSwapEngine::Load(const ModelSpec& spec,
   const RunningModel* before = Find(running, name);
   if (IsShown(before, ProcessState::kReady)) {
     control.ReportProgress(spec.size_bytes, spec.size_bytes);
-    return LoadResult{.residency = ResidencyOf(*before, spec, kMeasurementAge)};
+    return LoadResult{.residency = ResidencyOf(*before, spec, kMeasurementAge),
+                      .start = LoadStart::kReady};
   }
   const bool is_ours = !IsShown(before, ProcessState::kStarting);
   control.ReportProgress(0, spec.size_bytes);
@@ -167,8 +168,9 @@ absl::StatusOr<LoadResult> LlamaSwapEngine::Load(const ModelSpec& spec,
   }
   const Residency residency = ResidencyOf(*after, spec, absl::ZeroDuration());
   control.ReportProgress(residency.total_bytes, residency.total_bytes);
+  // One that others began tells nothing of how long a load takes.
   return LoadResult{.residency = residency,
-                    .read_bytes = is_ours ? residency.resident_bytes : 0};
+                    .start = is_ours ? LoadStart::kUnknown : LoadStart::kReady};
 }
 
 absl::Status LlamaSwapEngine::Unload(const ModelSpec& spec) {

@@ -124,7 +124,8 @@ absl::StatusOr<LoadResult> LmStudioEngine::Load(const ModelSpec& spec,
       ListedModel model,
       Find(key, {.timeout = kList.timeout, .is_cancelled = is_cancelled}));
   if (!model.instances.empty()) {
-    return LoadResult{.residency = ResidencyOf(model, spec), .read_bytes = 0};
+    return LoadResult{.residency = ResidencyOf(model, spec),
+                      .start = LoadStart::kReady};
   }
   control.ReportProgress(0, model.size_bytes);
   const auto answer = loads_.Post(kLoad, Dump({{"model", key}}), is_cancelled,
@@ -151,8 +152,7 @@ absl::StatusOr<LoadResult> LmStudioEngine::Load(const ModelSpec& spec,
   }
   control.ReportProgress(model.size_bytes, model.size_bytes);
   model.instances = {instance};
-  return LoadResult{.residency = ResidencyOf(model, spec),
-                    .read_bytes = model.size_bytes};
+  return LoadResult{.residency = ResidencyOf(model, spec)};
 }
 
 absl::StatusOr<std::string> LmStudioEngine::Judge(

@@ -131,7 +131,8 @@ absl::StatusOr<LoadResult> LocalAiEngine::Load(const ModelSpec& spec,
   const int64_t number = Number(name);
   WARMUP_ASSIGN_OR_RETURN(const Names before, Loaded(call));
   if (before.contains(name)) {
-    return LoadResult{.residency = ResidencyOf(spec), .read_bytes = 0};
+    return LoadResult{.residency = ResidencyOf(spec),
+                      .start = LoadStart::kReady};
   }
   control.ReportProgress(0, spec.size_bytes);
   // Of a pipeline, its parts are loaded, not itself.
@@ -162,8 +163,7 @@ absl::StatusOr<LoadResult> LocalAiEngine::Load(const ModelSpec& spec,
     return status;
   }
   control.ReportProgress(spec.size_bytes, spec.size_bytes);
-  return LoadResult{.residency = ResidencyOf(spec),
-                    .read_bytes = spec.size_bytes};
+  return LoadResult{.residency = ResidencyOf(spec)};
 }
 
 absl::Status LocalAiEngine::Judge(const HttpResponse& answer,

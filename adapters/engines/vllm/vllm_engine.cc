@@ -120,7 +120,8 @@ absl::StatusOr<LoadResult> VllmEngine::Load(const ModelSpec& spec,
   WARMUP_ASSIGN_OR_RETURN(const bool is_sleeping, IsSleeping(call));
   if (!is_sleeping) {
     WARMUP_RETURN_IF_ERROR(Noted(api_.CheckHealth(call)));
-    return LoadResult{.residency = ReadyResidency(spec), .read_bytes = 0};
+    return LoadResult{.residency = ReadyResidency(spec),
+                      .start = LoadStart::kReady};
   }
   WARMUP_ASSIGN_OR_RETURN(const Metrics metrics, Noted(api_.GetMetrics(call)));
   const OwnChange change(*this, /*is_load=*/true);
@@ -151,9 +152,9 @@ absl::StatusOr<LoadResult> VllmEngine::Load(const ModelSpec& spec,
   MutexLock lock(mutex_);
   own_sleep_ = Sleep::kUnknown;
   was_awake_ = true;
-  return LoadResult{
-      .residency = ReadyResidency(spec),
-      .read_bytes = sleep == Sleep::kLevel1 ? 0 : spec.size_bytes};
+  return LoadResult{.residency = ReadyResidency(spec),
+                    .start = sleep == Sleep::kLevel1 ? LoadStart::kWarm
+                                                     : LoadStart::kUnknown};
 }
 
 std::vector<VllmEngine::Step> VllmEngine::StepsFrom(Sleep sleep) {
@@ -322,6 +323,7 @@ absl::StatusOr<std::vector<Sighting>> VllmEngine::Look(
       sighting.residency = ReadyResidency(specs[i]);
     } else if (!is_changing && SleepOf(metrics) == Sleep::kLevel1) {
       sighting.residency = {Tier::kHost, 0, specs[i].size_bytes};
+      sighting.is_cached = true;
     }
   }
   if (!served_.has_value()) served_ = metrics.served;

@@ -12,8 +12,6 @@ namespace warmup {
 namespace {
 
 constexpr Sighting kInPageCache = {.is_cached = true};
-constexpr Sighting kAsleep = {.residency = {Tier::kHost, 50, 60}};
-constexpr Sighting kPartly = {.residency = {Tier::kHost, 20, 60}};
 constexpr Sighting kBeingLoaded = {.is_loading = true};
 
 // Loads the model in `time` and unloads it again.
@@ -76,9 +74,7 @@ TEST_CASE("Director: a forecast tells what a load would take as things are") {
   CHECK(view.warm_load == LearnedTime{1, absl::Seconds(2)});
   CHECK(view.next_load == view.warm_load);
   CHECK(view.held_bytes == 0);  // the system's, not ours
-  world.Show({{"m", kAsleep}});
-  CHECK(Predicted(world) == absl::Seconds(2));
-  world.Show({{"m", kPartly}});
+  world.Show({});
   CHECK(Predicted(world) == absl::Seconds(8));
   CHECK(world.director.GetModel("m")->tier == Tier::kCold);
 }

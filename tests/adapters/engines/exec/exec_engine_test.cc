@@ -81,7 +81,7 @@ TEST_CASE("ExecEngine: a load of a model that is ready changes nothing") {
   home.Start({home.Server("a", FreePort())});
   home.LoadOk("a");
   const pid_t pid = home.LeaderOf("a").pid;
-  CHECK(home.LoadOk("a").read_bytes == 0);
+  CHECK(home.LoadOk("a").start == LoadStart::kReady);
   CHECK(home.LeaderOf("a").pid == pid);
 }
 

@@ -22,7 +22,7 @@ TEST_CASE("LlamaSwapEngine: loads and unloads, by any name") {
   const LoadResult result = swap.LoadOk(name);
   CHECK(result.residency.tier == Tier::kReady);
   CHECK(result.residency.resident_bytes == 1'000);  // nothing to measure
-  CHECK(result.read_bytes == 1'000);
+  CHECK(result.start == LoadStart::kUnknown);
   CHECK(swap.fake.IsLoaded(name));
   CHECK(swap.IsReady(name));
   CHECK(swap.fake.CallCount("/upstream/" + path + "/health") == 1);
@@ -50,7 +50,7 @@ TEST_CASE("LlamaSwapEngine: what is ready already is not asked for again") {
   LlamaSwap swap;
   swap.LoadOk("a");
   const LoadResult again = swap.LoadOk("a");
-  CHECK(again.read_bytes == 0);
+  CHECK(again.start == LoadStart::kReady);
   CHECK(again.residency.resident_bytes == 1'000);
   CHECK(swap.fake.CallCount("/upstream/a/health") == 1);
 }

@@ -129,7 +129,7 @@ TEST_CASE("LmStudioEngine: a load sends no options") {
   const LoadResult result = LoadOk(studio.engine, "pub/a");
   CHECK(result.residency.tier == Tier::kReady);
   CHECK(result.residency.resident_bytes == FakeLmStudio::kFileBytes);
-  CHECK(result.read_bytes == FakeLmStudio::kFileBytes);
+  CHECK(result.start == LoadStart::kUnknown);
   CHECK(studio.fake.Bodies("/api/v1/models/load") ==
         std::vector<nlohmann::json>{{{"model", "pub/a"}}});
   CHECK(LooksReady(studio.engine, "pub/a"));
@@ -142,9 +142,9 @@ TEST_CASE("LmStudioEngine: a load sends no options") {
 TEST_CASE("LmStudioEngine: a loaded model gets no second instance") {
   LmStudio studio;
   studio.fake.LoadByHand("b");
-  CHECK(LoadOk(studio.engine, "b").read_bytes == 0);
+  CHECK(LoadOk(studio.engine, "b").start == LoadStart::kReady);
   LoadOk(studio.engine, "pub/a");
-  CHECK(LoadOk(studio.engine, "pub/a").read_bytes == 0);
+  CHECK(LoadOk(studio.engine, "pub/a").start == LoadStart::kReady);
   CHECK(studio.fake.CallCount("/api/v1/models/load") == 1);
   CHECK(studio.fake.Instances("b") == Ids{"b"});
 }

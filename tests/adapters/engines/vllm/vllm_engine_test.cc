@@ -95,7 +95,7 @@ TEST_CASE("VllmEngine: without its sleep mode a vLLM is always loaded") {
   vllm.fake.WithoutDevMode();
   CHECK(vllm.TierSeen() == Tier::kReady);
   CHECK(vllm.engine.info().abilities == EngineAbilities{.shows_use = true});
-  CHECK(vllm.Load()->read_bytes == 0);
+  CHECK(vllm.Load()->start == LoadStart::kReady);
   const absl::Status status = vllm.engine.Unload(Vllm::Spec());
   CHECK(absl::IsFailedPrecondition(status));
   CHECK(ReasonOf(status) == "NO_SLEEP_MODE");
@@ -107,9 +107,10 @@ TEST_CASE("VllmEngine: without its sleep mode a vLLM is always loaded") {
 
 TEST_CASE("VllmEngine: sleeps at level 1 where the host holds the weights") {
   Vllm vllm;
-  CHECK(vllm.Load()->read_bytes == 0);  // awake
+  CHECK(vllm.Load()->start == LoadStart::kReady);  // awake
   vllm.UnloadOk();
   CHECK(vllm.NewCalls() == Calls{"/sleep?level=1"});
+  CHECK(vllm.Look().is_cached);
   const Residency asleep = vllm.Look().residency;
   CHECK(asleep.tier == Tier::kHost);
   CHECK(asleep.resident_bytes == 0);
@@ -118,7 +119,7 @@ TEST_CASE("VllmEngine: sleeps at level 1 where the host holds the weights") {
   CHECK(vllm.NewCalls().empty());
   const auto result = vllm.Load();
   REQUIRE(result.ok());
-  CHECK(result->read_bytes == 0);
+  CHECK(result->start == LoadStart::kWarm);
   CHECK(result->residency.resident_bytes == kWeights);
   CHECK(vllm.NewCalls() == Calls{"/wake_up"});
   CHECK(vllm.fake.HasRightWeights());
@@ -135,7 +136,7 @@ TEST_CASE("VllmEngine: sleeps at level 2 where the host has no room") {
   CHECK(vllm.TierSeen() == Tier::kCold);
   const auto result = vllm.Load();
   REQUIRE(result.ok());
-  CHECK(result->read_bytes == kWeights);
+  CHECK(result->start == LoadStart::kUnknown);
   CHECK(vllm.NewCalls() == kDeepWake);
   CHECK(vllm.fake.Bodies("/collective_rpc") ==
         std::vector<nlohmann::json>{{{"method", "reload_weights"}}});
