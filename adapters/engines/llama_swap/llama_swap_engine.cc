@@ -320,8 +320,7 @@ void LlamaSwapEngine::TakeBack(const std::string& name, int64_t arrivals) {
 
 absl::Status LlamaSwapEngine::UnloadNow(const std::string& name) {
   feed_.GiveUp(name);
-  const absl::Status status =
-      api_.Unload(name, {.timeout = options_.unload_timeout});
+  absl::Status status = api_.Unload(name, {.timeout = options_.unload_timeout});
   if (!status.ok() && !absl::IsNotFound(status)) return status;
   const absl::Time deadline = absl::Now() + kShownWithin;
   absl::Duration pause = kShortPause;
