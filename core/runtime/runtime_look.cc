@@ -45,6 +45,9 @@ void Runtime::LookAtEngines() {
         continue;
       }
       plan.is_under_way = true;
+      // Not when its worker begins: that is a little after the tick, and then
+      // the tick one interval later comes a little too early.
+      plan.last_look = now;
       due.push_back(entry.engine);
     }
   }
@@ -88,7 +91,6 @@ void Runtime::LookAt(Engine* engine) {
   if (it == looks_.end()) return;  // removed meanwhile
   LookPlan& plan = it->second;
   plan.is_under_way = false;
-  plan.last_look = look.started;
   plan.next_look = end + std::min((looked - look.started) * kRestPerWork,
                                   options_.idle_look_interval);
   if (is_discovery_due) {
