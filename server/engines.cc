@@ -92,10 +92,6 @@ absl::StatusOr<std::shared_ptr<Engine>> MakeExec(
     options.commands.push_back(*std::move(command));
   }
   options.inherited = InheritableEnvironment();
-  options.on_output = [](std::string_view model, std::string_view line) {
-    Log(LogLevel::kInfo, "output of a command",
-        {{"model", std::string(model)}, {"line", std::string(line)}});
-  };
   options.on_ended = [](std::string_view model, const absl::Status& why) {
     Log(LogLevel::kWarning, "a command has ended by itself",
         {{"model", std::string(model)}, {"why", std::string(why.message())}});
