@@ -217,6 +217,7 @@ TEST_CASE("ForEachYamlField: visits every field that is not a section") {
                                              "engines.files.mlock",
                                              "engines.detect",
                                              "engines.servers",
+                                             "engines.commands",
                                              "policy.max_concurrent_models",
                                              "policy.switching_timeout",
                                              "policy.resource_aware_switching",

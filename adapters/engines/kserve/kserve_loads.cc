@@ -84,9 +84,11 @@ absl::StatusOr<LoadResult> KserveEngine::Load(const ModelSpec& spec,
   }
   control.ReportProgress(spec.size_bytes, spec.size_bytes);
   MutexLock lock(mutex_);
+  const bool was_ready = before == ModelState::kReady;
   return LoadResult{
       .residency = ReadyResidency(spec),
-      .read_bytes = before == ModelState::kReady ? 0 : spec.size_bytes};
+      .read_bytes = was_ready ? 0 : spec.size_bytes,
+      .start = was_ready ? LoadStart::kReady : LoadStart::kUnknown};
 }
 
 absl::Status KserveEngine::Unload(const ModelSpec& spec) {

@@ -101,7 +101,8 @@ absl::StatusOr<LoadResult> LlamaServerEngine::Load(const ModelSpec& spec,
   control.ReportProgress(residency.total_bytes, residency.total_bytes);
   return LoadResult{
       .residency = residency,
-      .read_bytes = attempt.has_waited ? residency.total_bytes : 0};
+      .read_bytes = attempt.has_waited ? residency.total_bytes : 0,
+      .start = attempt.has_waited ? LoadStart::kUnknown : LoadStart::kReady};
 }
 
 absl::Status LlamaServerEngine::Unload(const ModelSpec& spec) {

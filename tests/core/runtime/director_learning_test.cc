@@ -275,8 +275,8 @@ TEST_CASE("Director: counts looks, what fails, and uses that are only seen") {
   CHECK(engine.totals.looks_failed == 1);
   CHECK(engine.totals.looking == absl::Milliseconds(40));
   CHECK(engine.totals.loads_failed == 1);
-  CHECK(status.totals.usages == 1);  // the report was of the one seen
-  CHECK(status.totals.usages_seen == 0);
+  CHECK(status.totals.usages == 1);       // the report was of the one seen
+  CHECK(status.totals.usages_seen == 1);  // at once: nobody had reported yet
 }
 
 }  // namespace
