@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -81,6 +82,8 @@ std::pair<std::string, std::string> SplitUrl(const std::string& url) {
 }  // namespace
 
 int FreePort() {
+  // A port that was given away is free until its server listens.
+  static std::set<int> given;
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   REQUIRE(fd >= 0);
   sockaddr_in address{};
@@ -89,8 +92,11 @@ int FreePort() {
   socklen_t length = sizeof(address);
   REQUIRE(bind(fd, reinterpret_cast<sockaddr*>(&address), length) == 0);
   REQUIRE(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0);
+  const int port = ntohs(address.sin_port);
+  const bool is_new = given.insert(port).second;
+  const int result = is_new ? port : FreePort();
   close(fd);
-  return ntohs(address.sin_port);
+  return result;
 }
 
 ServerProcess::ServerProcess(Options options) : options_(std::move(options)) {
