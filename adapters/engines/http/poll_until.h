@@ -19,7 +19,7 @@ absl::StatusOr<bool> PollUntil(absl::Duration patience, IsSo is_so,
   absl::Duration pause = absl::Milliseconds(5);
   const absl::Time deadline = absl::Now() + patience;
   for (;;) {
-    const absl::StatusOr<bool> answer = is_so();
+    absl::StatusOr<bool> answer = is_so();
     if (!answer.ok() || *answer) return answer;
     for (absl::Duration left = pause; left > absl::ZeroDuration();
          left -= kStep) {

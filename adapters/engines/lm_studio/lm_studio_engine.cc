@@ -140,7 +140,7 @@ absl::StatusOr<LoadResult> LmStudioEngine::Load(const ModelSpec& spec,
     return answer.status();
   }
   WARMUP_ASSIGN_OR_RETURN(const std::string instance, Judge(*answer, key));
-  const absl::Status shown = AwaitShown(key, instance, control);
+  absl::Status shown = AwaitShown(key, instance, control);
   if (!shown.ok()) {
     GiveBack(key, instance);
     return shown;
@@ -158,7 +158,7 @@ absl::StatusOr<LoadResult> LmStudioEngine::Load(const ModelSpec& spec,
 absl::StatusOr<std::string> LmStudioEngine::Judge(
     const HttpResponse& answer, const std::string& key) const {
   using enum absl::StatusCode;
-  const auto instance = lm_studio::ReadInstance(answer.body);
+  auto instance = lm_studio::ReadInstance(answer.body);
   if (answer.status == 200 && instance.ok()) return instance;
   const std::string words = WordsOf(answer);
   if (Says(words, "failed to load") && !Says(words, "memory")) {

@@ -148,7 +148,7 @@ absl::StatusOr<LoadResult> LocalAiEngine::Load(const ModelSpec& spec,
                   [this, name, number, brought_in](const HttpResponse& late) {
                     GiveBack(name, number, brought_in(late));
                   });
-  const absl::Status status = [&] {
+  absl::Status status = [&] {
     WARMUP_RETURN_IF_ERROR(answer.status());
     WARMUP_RETURN_IF_ERROR(Judge(*answer, name));
     return AwaitShown(name, control);
@@ -186,7 +186,7 @@ absl::Status LocalAiEngine::Judge(const HttpResponse& answer,
                         absl::StrCat("there is no ", kLoad,
                                      ": this LocalAI is too old for loads"));
   }
-  const absl::Status status = StatusOf(*http_, answer, name);
+  absl::Status status = StatusOf(*http_, answer, name);
   if (answer.status == 500 && !absl::IsResourceExhausted(status)) {
     return http_->ModelError(kFailedPrecondition, "MODEL_DAMAGED", name,
                              words.empty() ? "it cannot be loaded" : words,

@@ -247,7 +247,7 @@ absl::Status VllmEngine::Drain(const std::string& name) {
 absl::Status VllmEngine::PutToSleep(const std::string& name, Sleep sleep,
                                     absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
-  const absl::Status status =
+  absl::Status status =
       api_.Post(sleep == Sleep::kLevel1 ? "/sleep?level=1" : "/sleep?level=2",
                 "{}", name, {.timeout = timeout});
   absl::StatusOr<bool> is_asleep = status.ok();
