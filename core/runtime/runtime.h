@@ -222,6 +222,8 @@ class Runtime {
   std::map<std::string, EngineEntry> engines_ ABSL_GUARDED_BY(mutex_);
   // By endpoint: what was added, and what was removed for good.
   std::map<std::string, PutEngine> named_engines_ ABSL_GUARDED_BY(mutex_);
+  // Of those that were added, what could not be made again at the start.
+  std::vector<NotTaken> not_restored_ ABSL_GUARDED_BY(mutex_);
   std::vector<NotTaken> not_taken_ ABSL_GUARDED_BY(mutex_);
   bool is_searching_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Time next_search_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();

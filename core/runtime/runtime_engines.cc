@@ -58,10 +58,12 @@ void Runtime::RestoreEngines(const StoredState& state) {
       taken = TakeEngine(*std::move(engine), EngineOrigin::kAdded, &fx);
     }
     if (!taken.ok()) {
-      not_taken_.push_back(
+      not_restored_.push_back(
           {stored.spec.endpoint, std::string(taken.message())});
     }
   }
+  MutexLock lock(mutex_);
+  not_taken_ = not_restored_;
 }
 
 absl::Status Runtime::TakeEngine(std::shared_ptr<Engine> engine,
@@ -130,9 +132,11 @@ void Runtime::AddEngine(EngineSpec spec, Done<EngineStatus> done) {
               TakeEngine(*std::move(engine), EngineOrigin::kAdded, fx));
           named_engines_[put.spec.endpoint] = put;
           fx->changes.push_back(put);
-          std::erase_if(not_taken_, [&](const NotTaken& not_taken) {
-            return not_taken.endpoint == put.spec.endpoint;
-          });
+          for (auto* list : {&not_taken_, &not_restored_}) {
+            std::erase_if(*list, [&](const NotTaken& not_taken) {
+              return not_taken.endpoint == put.spec.endpoint;
+            });
+          }
           EngineStatus status;
           status.info.id = put.spec.id;
           return StatusOf(std::move(status));
@@ -198,6 +202,8 @@ void Runtime::SearchEngines() {
       if (!named.is_removed) continue;
       search.not_taken.push_back({endpoint, "it was removed by hand"});
     }
+    search.not_taken.insert(search.not_taken.end(), not_restored_.begin(),
+                            not_restored_.end());
     fx.observation.have_engines_changed |= not_taken_ != search.not_taken;
     not_taken_ = std::move(search.not_taken);
     Commit(&fx, {});

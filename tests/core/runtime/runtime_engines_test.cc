@@ -142,6 +142,11 @@ TEST_CASE("Runtime: an engine that was added is there after a restart") {
   CHECK(world.Find("added") == nullptr);
   REQUIRE(world.listing.not_taken.size() == 1);
   CHECK(world.listing.not_taken[0].endpoint == "http://a:1");
+  // Also when it was looked for what else there is.
+  world.SearchAgain();
+  world.Find("added");
+  REQUIRE(world.listing.not_taken.size() == 1);
+  CHECK(world.listing.not_taken[0].endpoint == "http://a:1");
 }
 
 TEST_CASE("Runtime: an engine that is removed stays away until it is added") {
