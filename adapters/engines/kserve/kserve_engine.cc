@@ -34,7 +34,7 @@ absl::StatusOr<std::unique_ptr<HttpClient>> MetricsClient(
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<KserveEngine>> KserveEngine::Create(
-    std::string id, std::string endpoint, Options options) {
+    const std::string& id, const std::string& endpoint, Options options) {
   WARMUP_ASSIGN_OR_RETURN(auto api, kserve::KserveApi::Create(id, endpoint));
   WARMUP_ASSIGN_OR_RETURN(auto metrics,
                           MetricsClient(id, options.metrics_endpoint));

@@ -67,7 +67,7 @@ class KserveEngine final : public Engine {
   // INVALID_ARGUMENT naming the endpoint that is wrong: it is
   // "grpc://host:port" or "unix:/path". The server need not be there.
   static absl::StatusOr<std::unique_ptr<KserveEngine>> Create(
-      std::string id, std::string endpoint, Options options);
+      const std::string& id, const std::string& endpoint, Options options);
   // What is there ("triton 2.51.0"), or why it is none of these:
   // FAILED_PRECONDITION (NOT_KSERVE).
   static absl::StatusOr<std::string> Probe(const std::string& id,

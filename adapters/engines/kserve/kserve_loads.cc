@@ -70,7 +70,7 @@ absl::StatusOr<LoadResult> KserveEngine::Load(const ModelSpec& spec,
     before = ModelState::kUnloaded;
   }
   if (before != ModelState::kReady) {
-    const absl::Status status = LoadAndConfirm(flavour, name, call);
+    absl::Status status = LoadAndConfirm(flavour, name, call);
     if (!status.ok()) {
       // Else it may be somebody's.
       if (before == ModelState::kUnloaded || before == ModelState::kUnloading) {
@@ -107,7 +107,7 @@ absl::Status KserveEngine::Unload(const ModelSpec& spec) {
 absl::Status KserveEngine::LoadAndConfirm(Flavour flavour,
                                           const std::string& name,
                                           const RpcCall& call) {
-  const absl::Status status = Note(api_->Load(flavour, name, call));
+  absl::Status status = Note(api_->Load(flavour, name, call));
   const bool is_in_doubt = IsToBeConfirmed(flavour, status);
   if (!status.ok() && !is_in_doubt) return status;
   const absl::Time deadline = absl::Now() + kShownWithin;
