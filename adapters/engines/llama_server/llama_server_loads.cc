@@ -183,7 +183,7 @@ absl::StatusOr<bool> LlamaServerEngine::Advance(const Listing& listing,
                                                 Attempt& attempt) {
   switch (model.status) {
     case ModelStatus::kLoaded: {
-      const absl::Status status = Ask(model, listing.is_router, call).status();
+      absl::Status status = Ask(model, listing.is_router, call).status();
       if (status.ok() || absl::IsDeadlineExceeded(status)) return true;
       if (!IsPassing(status)) return status;
       if (IsSilent(status) && listing.is_router) {
@@ -192,7 +192,7 @@ absl::StatusOr<bool> LlamaServerEngine::Advance(const Listing& listing,
       return false;
     }
     case ModelStatus::kSleeping: {
-      const absl::Status status = api_.Wake(model.id, call);
+      absl::Status status = api_.Wake(model.id, call);
       if (!status.ok() && !IsPassing(status)) return status;
       return false;
     }
