@@ -35,9 +35,12 @@ void ActivityWatch::Observe(const View& view) {
     const auto before = seen_.find(model.id);
     if (before != seen_.end() && before->second.port == model.port) {
       now.marks = before->second.marks;
+      now.silent_since = before->second.silent_since;
     } else if (has_view_) {
       now.marks.emplace();  // it has begun since
     }
+    now.silent_since = model.is_silent ? std::min(now.silent_since, view.asked)
+                                       : absl::InfiniteFuture();
     if (model.activity.has_value()) {
       const std::vector<int64_t>& marks = model.activity->marks;
       const int64_t uses =
@@ -65,9 +68,13 @@ void ActivityWatch::NoteUnloaded(const View& view, const SeenModels& now) {
   for (const Shown& model : view.models) {
     const auto before = seen_.find(model.id);
     // One with another port was lost with the server that had it.
-    if (before != seen_.end() && before->second.is_up &&
-        model.status == ModelStatus::kUnloaded && !model.has_failed &&
-        model.port == before->second.port) {
+    if (before == seen_.end() || !before->second.is_up ||
+        model.status != ModelStatus::kUnloaded ||
+        model.port != before->second.port) {
+      continue;
+    }
+    const absl::Duration silence = view.asked - before->second.silent_since;
+    if (!model.has_failed || silence >= kEndingSilence) {
       gone.push_back(model.id);
     }
   }

@@ -14,12 +14,17 @@
 
 namespace warmup::llama_server {
 
+// One that was killed is silent for a moment only, until its router notices.
+inline constexpr absl::Duration kEndingSilence = absl::Seconds(1);
+
 // One model in one view.
 struct Shown {
   std::string id;
   ModelStatus status = ModelStatus::kUnloaded;
   bool has_failed = false;
   int port = 0;
+  // Listed as up, and its process does not listen.
+  bool is_silent = false;
   // Empty: not asked, or not told.
   std::optional<Activity> activity;
 };
@@ -35,7 +40,8 @@ struct View {
 // Our own calls leave no marks, so every mark is somebody's use. A model that
 // went while its process did not fail was unloaded, by somebody else unless a
 // call of ours says so, or by the server itself to make room: that shows in
-// another one that came.
+// another one that came. One that failed after it had been silent for a while
+// was told to end, too: it hung, and was killed in the end.
 //
 // A plain value, not thread-safe.
 class ActivityWatch {
@@ -47,6 +53,9 @@ class ActivityWatch {
   // An unload of ours begins, and ends, with or without success.
   void BeginUnload(std::string_view id);
   void EndUnload(std::string_view id, bool is_gone, absl::Time now);
+  bool IsUnloading(std::string_view id) const {
+    return own_unloads_.contains(id);
+  }
 
   // The uses since this was last asked.
   int64_t TakeUses(std::string_view id);
@@ -59,6 +68,7 @@ class ActivityWatch {
   struct Seen {
     int port = 0;
     bool is_up = false;  // loaded or sleeping, not only about to be
+    absl::Time silent_since = absl::InfiniteFuture();
     // Empty: a process that we did not see from its beginning, and whose marks
     // we have not seen yet.
     std::optional<std::vector<int64_t>> marks;

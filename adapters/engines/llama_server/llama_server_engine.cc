@@ -152,7 +152,12 @@ absl::StatusOr<std::vector<Sighting>> LlamaServerEngine::Look(
     if (!IsUp(*model)) continue;
     auto known = activities.find(model->id);
     if (known == activities.end()) {
+      if (!BeginQuestion(model->id)) {
+        sighting.residency.tier = Tier::kCold;  // we are unloading it
+        continue;
+      }
       auto activity = Ask(*model, listing.is_router, kLook);
+      EndQuestion(model->id);
       known = activities.emplace(model->id, std::move(activity)).first;
     }
     WARMUP_RETURN_IF_ERROR(Judge(known->second, sighting));
@@ -164,9 +169,10 @@ absl::StatusOr<std::vector<Sighting>> LlamaServerEngine::Look(
                            .has_failed = model.has_failed,
                            .port = model.port,
                            .activity = {}});
-    if (known != activities.end() && known->second.ok()) {
-      view.models.back().activity = *known->second;
-    }
+    if (known == activities.end()) continue;
+    if (known->second.ok()) view.models.back().activity = *known->second;
+    view.models.back().is_silent =
+        GetErrorDetails(known->second.status()).reason == "MODEL_SILENT";
   }
   MutexLock lock(mutex_);
   watch_.Observe(view);
@@ -271,6 +277,20 @@ int64_t LlamaServerEngine::ProcessBytes(const ListedModel& model) {
   }
   if (*child.pid < 0) return 0;
   return llama_server::ResidentBytes(*child.pid, model.command).value_or(0);
+}
+
+bool LlamaServerEngine::BeginQuestion(const std::string& id) {
+  MutexLock lock(mutex_);
+  if (watch_.IsUnloading(id)) return false;
+  ++questions_[id];
+  return true;
+}
+
+void LlamaServerEngine::EndQuestion(const std::string& id) {
+  MutexLock lock(mutex_);
+  const auto it = questions_.find(id);
+  if (--it->second == 0) questions_.erase(it);
+  question_ended_.NotifyAll();
 }
 
 LlamaServerEngine::Child LlamaServerEngine::FindChild(

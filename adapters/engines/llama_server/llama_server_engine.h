@@ -141,6 +141,11 @@ class LlamaServerEngine final : public Engine {
                     const ModelSpec& spec) ABSL_LOCKS_EXCLUDED(mutex_);
   int64_t ProcessBytes(const llama_server::ListedModel& model)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // A question to a process that is ending can keep it from that until its
+  // router kills it, 10 s later. So a look has none while we unload the model:
+  // false; and an unload waits for one that is under way.
+  bool BeginQuestion(const std::string& id) ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndQuestion(const std::string& id) ABSL_LOCKS_EXCLUDED(mutex_);
   Child FindChild(const llama_server::ListedModel& model)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -153,6 +158,9 @@ class LlamaServerEngine final : public Engine {
   EngineInfo info_ ABSL_GUARDED_BY(mutex_);
   llama_server::ActivityWatch watch_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Child> children_ ABSL_GUARDED_BY(mutex_);  // by id
+  // By looks, under way; by id.
+  std::map<std::string, int> questions_ ABSL_GUARDED_BY(mutex_);
+  CondVar question_ended_;
 };
 
 }  // namespace warmup

@@ -65,6 +65,9 @@ class LlamaServerEngine::OwnUnload {
       : engine_(engine), id_(std::move(id)) {
     MutexLock lock(engine_.mutex_);
     engine_.watch_.BeginUnload(id_);
+    while (engine_.questions_.contains(id_)) {
+      engine_.question_ended_.Wait(engine_.mutex_);
+    }
   }
   ~OwnUnload() {
     MutexLock lock(engine_.mutex_);

@@ -146,6 +146,23 @@ TEST_CASE("ActivityWatch: other ways to go are nobody's hand") {
   CHECK_FALSE(world.watch.TakeUnloaded("a"));
 }
 
+TEST_CASE("ActivityWatch: one that was silent for long was told to end") {
+  Watched world;
+  Shown silent = Loaded("a", 1, {});
+  silent.is_silent = true;
+  Shown failed = Unloaded("a", 1);
+  failed.has_failed = true;
+  world.See({Loaded("a", 1, {})});
+  world.See({silent});
+  const bool is_heard_again = GENERATE(false, true);
+  if (is_heard_again) {
+    world.See({silent});
+    world.See({Loaded("a", 1, {})});
+  }
+  world.See({failed});
+  CHECK(world.watch.TakeUnloaded("a") == !is_heard_again);
+}
+
 TEST_CASE("ActivityWatch: an unload of ours that failed leaves all as it was") {
   Watched world;
   world.See({Loaded("a", 1, {7})});

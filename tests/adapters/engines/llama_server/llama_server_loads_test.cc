@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -236,6 +237,36 @@ TEST_CASE("LlamaServerEngine: says when a model stays though it was unloaded") {
   const absl::Status status = router.on.Unload("a");
   CHECK(absl::IsFailedPrecondition(status));
   CHECK(ReasonOf(status) == "MEMORY_IN_USE");
+}
+
+TEST_CASE("LlamaServerEngine: an unload beside a look that hangs is done") {
+  Router router;
+  router.on.LoadOk("s");
+  router.fake.Sleep("s");
+  router.fake.Hang("/metrics");
+  const int questions = router.fake.CallCount("/metrics");
+  std::thread look(
+      [&] { static_cast<void>(router.on.engine.Look({SpecOf("s")})); });
+  CHECK(Eventually(
+      [&] { return router.fake.CallCount("/metrics") > questions; }));
+  const absl::Status status = router.on.Unload("s");
+  look.join();
+  CHECK(status.ok());
+  CHECK(router.fake.StatusOf("s") == "unloaded");
+}
+
+TEST_CASE("LlamaServerEngine: a look asks nothing of what is being unloaded") {
+  Router router;
+  router.on.LoadOk("a");
+  CHECK(router.on.IsReady("a"));
+  router.fake.HoldUnloads();
+  std::thread unload([&] { static_cast<void>(router.on.Unload("a")); });
+  CHECK(
+      Eventually([&] { return router.fake.CallCount("/models/unload") > 0; }));
+  const int questions = router.fake.CallCount("/metrics");
+  CHECK_FALSE(router.on.IsReady("a"));
+  CHECK(router.fake.CallCount("/metrics") == questions);
+  unload.join();
 }
 
 TEST_CASE("LlamaServerEngine: a load ends with an engine that goes away") {

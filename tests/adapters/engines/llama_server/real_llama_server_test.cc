@@ -2,11 +2,14 @@
 
 #include "tests/support/real_llama_server.h"
 
+#include <atomic>
 #include <csignal>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "tests/adapters/engines/llama_server/llama_server_fixture.h"
 #include "tests/support/eventually.h"
 #include "tests/support/streamed_request.h"
@@ -82,6 +85,27 @@ TEST_CASE("A real llama-server: loads, sees uses, unloads", "[.llama-server]") {
   const Sighting after = real.on.LookAt(model);
   CHECK(after.residency.tier == Tier::kCold);
   CHECK_FALSE(after.was_unloaded);
+}
+
+// A question to a process that is ending keeps it from that for 10 s.
+TEST_CASE("A real llama-server: looks do not delay our unloads",
+          "[.llama-server]") {
+  Real real;
+  std::atomic<bool> is_over = false;
+  std::thread looks([&] {
+    while (!is_over) {
+      static_cast<void>(real.on.engine.Look({SpecOf("tiny")}));
+    }
+  });
+  for (int i = 0; i < 40; ++i) {
+    CHECK(real.on.Load("tiny").ok());
+    const absl::Time start = absl::Now();
+    const absl::Status status = real.on.Unload("tiny");
+    CHECK(status.ok());
+    CHECK(absl::Now() - start < absl::Seconds(5));
+  }
+  is_over = true;
+  looks.join();
 }
 
 TEST_CASE("A real llama-server: what others do is seen", "[.llama-server]") {
