@@ -79,9 +79,9 @@ class RouterReal final : public LlamaServerReal {
                                          .models = WARMUP_TINY_MODELS,
                                          .single = {}})) {}
 
+  // Its process may be gone a moment before the router notices.
   bool IsLoaded(const std::string& model) override {
-    return !server().process().Processes(WorkerOf(model)).empty() &&
-           server().StatusOf(model) == "loaded";
+    return server().StatusOf(model) == "loaded";
   }
   void HoldLoads(bool are_held) override { server().HoldLoads(are_held); }
   void AwaitLoading(const std::string& model) override {
