@@ -9,12 +9,18 @@ void CallQueue::Start() {
 }
 
 void CallQueue::Stop() {
-  queue_->Shutdown();
-  if (thread_.joinable()) {
-    thread_.join();
-  } else {
+  if (!thread_.joinable()) {
+    queue_->Shutdown();
     Work();  // never started: give back what is out
+    return;
   }
+  // On the queue's thread, behind all that has come by now: a call that was
+  // accepted before can still be answered, which a queue that is shut down
+  // would abort on.
+  Tag shut_down([this](bool) { queue_->Shutdown(); });
+  grpc::Alarm alarm;
+  alarm.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &shut_down);
+  thread_.join();
 }
 
 void CallQueue::Work() {
