@@ -31,6 +31,8 @@ bool IsMet(const Row& row) {
       return ratio >= row.aim.value;
     case Aim::Kind::kBelow:
       return row.ours < row.aim.value;
+    case Aim::Kind::kDifferenceBelow:
+      return row.ours - row.bare.value_or(0) < row.aim.value;
     case Aim::Kind::kNone:
       break;
   }
@@ -45,6 +47,9 @@ std::string Describe(const Row& row) {
       return absl::StrFormat("ratio >= %.2f", row.aim.value);
     case Aim::Kind::kBelow:
       return absl::StrCat("< ", row.aim.value, " ", row.unit);
+    case Aim::Kind::kDifferenceBelow:
+      return absl::StrFormat("%+.1f < %.0f %s", row.ours - row.bare.value_or(0),
+                             row.aim.value, row.unit);
     case Aim::Kind::kNone:
       break;
   }

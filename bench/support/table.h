@@ -9,7 +9,13 @@ namespace warmup::bench {
 
 // What a figure should be.
 struct Aim {
-  enum class Kind { kNone, kRatioAtMost, kRatioAtLeast, kBelow };
+  enum class Kind {
+    kNone,
+    kRatioAtMost,
+    kRatioAtLeast,
+    kBelow,
+    kDifferenceBelow,  // ours less bare, in the row's unit
+  };
   Kind kind = Kind::kNone;
   double value = 0;
 };

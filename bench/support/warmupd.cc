@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -43,25 +44,31 @@ void RegisterModel(v1::ModelService::Stub& models, const std::string& folder,
 
 }  // namespace
 
-Warmupd::Warmupd(const std::string& build, const std::string& folder)
-    : build_(build), folder_(folder), socket_(folder + "/warmupd.sock") {
+Warmupd::Warmupd(const std::string& build, const std::string& folder,
+                 std::vector<std::string> settings)
+    : build_(build),
+      folder_(folder),
+      socket_(folder + "/warmupd.sock"),
+      settings_(std::move(settings)) {
   Start();
   AwaitListener(socket_);
 }
 
 std::vector<std::string> Warmupd::Command() const {
-  return {build_ + "/server/warmupd",
-          "--set",
-          "listen.unix_socket=" + socket_,
-          "--set",
-          "store.path=" + folder_ + "/store.db",
-          "--set",
-          "metrics.address=127.0.0.1:0",
-          "--no-detect",
-          "--set",
-          "memory.budget_mib=4096",
-          "--set",
-          "log.level=info"};
+  std::vector<std::string> command = {build_ + "/server/warmupd",
+                                      "--set",
+                                      "listen.unix_socket=" + socket_,
+                                      "--set",
+                                      "store.path=" + folder_ + "/store.db",
+                                      "--set",
+                                      "metrics.address=127.0.0.1:0",
+                                      "--no-detect",
+                                      "--set",
+                                      "log.level=info"};
+  for (const std::string& setting : settings_) {
+    command.insert(command.end(), {"--set", setting});
+  }
+  return command;
 }
 
 void Warmupd::Stop() { process_.reset(); }

@@ -12,8 +12,10 @@ namespace warmup::bench {
 // The daemon of this build, with its socket, store and log in one folder.
 class Warmupd {
  public:
-  // Returns when it listens.
-  Warmupd(const std::string& build, const std::string& folder);
+  // Returns when it listens. `settings`: "field=value" of its configuration,
+  // beside where it listens and keeps its things.
+  Warmupd(const std::string& build, const std::string& folder,
+          std::vector<std::string> settings = {"memory.budget_mib=4096"});
 
   const std::string& socket() const { return socket_; }
   Process& process() { return *process_; }
@@ -37,6 +39,7 @@ class Warmupd {
   const std::string build_;
   const std::string folder_;
   const std::string socket_;
+  const std::vector<std::string> settings_;
   std::unique_ptr<Process> process_;
 };
 

@@ -20,6 +20,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "adapters/engines/files/files_engine.h"
+#include "bench/support/page_cache.h"
 #include "bench/support/process.h"
 #include "bench/support/stats.h"
 #include "bench/support/table.h"
@@ -53,7 +54,6 @@ class Mapping {
     close(fd_);
   }
   char* data() const { return data_; }
-  int fd() const { return fd_; }
 
  private:
   const int fd_;
@@ -75,16 +75,10 @@ void WriteRandom(const std::string& path) {
   close(fd);
 }
 
-// Takes the file out of the page cache, and makes sure that it is out.
 void MakeCold(const std::string& path) {
-  const Mapping mapping(path);
-  Must(posix_fadvise(mapping.fd(), 0, 0, POSIX_FADV_DONTNEED) == 0, "fadvise");
-  std::vector<unsigned char> pages(kFileBytes / kPageBytes);
-  Must(mincore(mapping.data(), kFileBytes, pages.data()) == 0, "mincore");
-  const auto resident = std::count_if(pages.begin(), pages.end(),
-                                      [](auto page) { return page & 1; });
-  if (resident > 0) {
-    Fail(absl::StrCat(resident, " pages of ", path, " stay in memory"));
+  const int64_t stays = DropFromPageCache(path);
+  if (stays > 0) {
+    Fail(absl::StrCat(stays, " bytes of ", path, " stay in memory"));
   }
 }
 

@@ -4,6 +4,7 @@
   make_models.py OUT           tiny.gguf (0.5 MB), small.gguf (52 MB),
                                embedder.gguf (0.5 MB), llama-server.ini
   make_models.py --large OUT   large.gguf (506 MB)
+  make_models.py --day OUT     day0.gguf to day8.gguf (620 MB together)
 
 Nothing they say means anything, but they load, answer, and take memory as
 other models of their size do. The same numbers every time. Needs gguf, numpy.
@@ -17,6 +18,9 @@ import gguf
 import numpy
 
 CONTEXT_LENGTH = 512
+# A quarter of what demo/data/README.md gives the models of its recording, in
+# the order in which they first appear.
+DAY_MIB = [32, 12, 100, 100, 59, 65, 65, 59, 100]
 PRINTABLE = [chr(code) for code in range(ord("!"), ord("~") + 1)]
 
 
@@ -89,6 +93,14 @@ def add_sentencepiece(writer):
     writer.add_eos_token_id(2)
     writer.add_vocab_size(len(tokens))
     return len(tokens), unprintable
+
+
+def shape_of(mib):
+    """Of a llama of about this size."""
+    layers = 2
+    # A layer has 12 squares of the width, as feed_forward is three times it.
+    width = 8 * round((mib * 2**20 / 4 / 12 / layers) ** 0.5 / 8)
+    return Shape(layers, width, 3 * width)
 
 
 def write_llama(path, shape):
@@ -173,12 +185,17 @@ def main():
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--day", action="store_true")
     parser.add_argument("out", type=pathlib.Path)
     arguments = parser.parse_args()
     out = arguments.out
     out.mkdir(parents=True, exist_ok=True)
     if arguments.large:
         write_llama(out / "large.gguf", Shape(8, 1024, 4096))
+        return
+    if arguments.day:
+        for number, mib in enumerate(DAY_MIB):
+            write_llama(out / f"day{number}.gguf", shape_of(mib))
         return
     write_llama(out / "tiny.gguf", Shape(2, 64, 128))
     write_llama(out / "small.gguf", Shape(2, 768, 2048))

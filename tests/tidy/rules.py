@@ -39,7 +39,7 @@ LAYERS = {
     "server": ["core", "adapters", "gpu", "proto"],
     "clients": ["proto"],
     "demo": ["clients", "proto"],
-    "bench": ["core", "adapters", "gpu", "server", "clients", "proto"],
+    "bench": ["core", "adapters", "gpu", "server", "clients", "demo", "proto"],
     "tests": ["core", "adapters", "gpu", "server", "clients", "demo", "proto"],
 }
 _OURS = re.compile(r"(core|adapters|gpu|server|clients|demo|bench|tests)/")
