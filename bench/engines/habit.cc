@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "bench/support/page_cache.h"
@@ -32,6 +33,7 @@ struct Samples {
   std::vector<double> warmed;  // with warmupd
   std::vector<double> alone;
   std::vector<double> loaded;
+  int in_time = 0;  // of the first: it was loaded when it was asked
 };
 
 void Prepare(InferenceServer& server, Disk disk) {
@@ -51,13 +53,14 @@ double FirstTokenAlone(InferenceServer& server, Disk disk) {
   return server.FirstTokenMs(kLarge);
 }
 
-double FirstTokenWarmed(InferenceServer& server, Disk disk) {
+double FirstTokenWarmed(InferenceServer& server, Disk disk, int* in_time) {
   server.Pause();
   // If warmupd has kept it, or brings it back already: so much the better.
   Prepare(server, disk);
   absl::SleepFor(kPause);
   server.FirstTokenMs(kTiny);
   absl::SleepFor(kThought);
+  *in_time += server.IsLoaded(kLarge) ? 1 : 0;
   return server.FirstTokenMs(kLarge);
 }
 
@@ -89,15 +92,23 @@ void MeasureHabit(const Places& places, const ServerKind& kind, int rounds) {
   const auto warmed = start("warmed");
   Warmupd warmupd(places.build, folder.path(), {warmed->Setting()});
   Say(absl::StrCat(kind.name, ": warmupd watches"));
-  for (int i = 0; i < kLessons; ++i) FirstTokenWarmed(*warmed, Disk::kCached);
+  for (int i = 0, in_time = 0; i < kLessons; ++i) {
+    FirstTokenWarmed(*warmed, Disk::kCached, &in_time);
+  }
   Samples cold, cached;
   for (int round = 0; round < rounds; ++round) {
-    Say(absl::StrCat(kind.name, ": round ", round + 1, " of ", rounds));
     for (const Disk disk : {Disk::kCold, Disk::kCached}) {
       Samples& samples = disk == Disk::kCold ? cold : cached;
       samples.alone.push_back(FirstTokenAlone(*alone, disk));
       samples.loaded.push_back(alone->FirstTokenMs(kLarge));
-      samples.warmed.push_back(FirstTokenWarmed(*warmed, disk));
+      samples.warmed.push_back(
+          FirstTokenWarmed(*warmed, disk, &samples.in_time));
+      Say(absl::StrFormat(
+          "%s %d/%d: alone %.0f ms, loaded %.0f ms, with warmupd %.0f ms "
+          "(loaded in time: %d of %d)",
+          kind.name, round + 1, rounds, samples.alone.back(),
+          samples.loaded.back(), samples.warmed.back(), samples.in_time,
+          round + 1));
     }
   }
   warmupd.process().MustBeAlive();

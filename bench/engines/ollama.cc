@@ -12,8 +12,9 @@ namespace {
 
 using nlohmann::json;
 
-// Instead of its five minutes.
-constexpr absl::Duration kKeepAlive = absl::Seconds(1);
+// Instead of its five minutes. Long enough for warmupd to see it: what goes
+// earlier than it was seen to, somebody has unloaded.
+constexpr absl::Duration kKeepAlive = absl::Seconds(3);
 
 std::string Sha256(const std::string& path) {
   FILE* pipe = popen(absl::StrCat("sha256sum '", path, "'").c_str(), "r");

@@ -9,7 +9,7 @@
 
 namespace warmup::bench {
 
-// Its users' requests ask for a keep-alive of a second.
+// Its users' requests ask for a keep-alive of seconds.
 class Ollama final : public InferenceServer {
  public:
   Ollama(const std::string& program, const std::string& folder,
