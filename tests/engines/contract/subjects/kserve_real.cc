@@ -84,6 +84,11 @@ class TritonReal final : public KserveReal {
     return KserveReal::IsLoaded(model) &&
            !server().process().Processes(server().WorkerOf(model)).empty();
   }
+  // Without its workers: in a group that was stopped in the middle of a load,
+  // the worker may wait for ever for a message that the server never sends.
+  void Hang() override { SignalServer(SIGSTOP); }
+  void Resume() override { SignalServer(SIGCONT); }
+
   // And its users find out.
   void KillWorker(const std::string& model) override {
     LookAt(*this, model);
@@ -93,6 +98,11 @@ class TritonReal final : public KserveReal {
     for (int i = 0; i < kserve::kFailuresBelieved; ++i) {
       CHECK_FALSE(Use(model).ok());
     }
+  }
+
+ private:
+  void SignalServer(int signal) {
+    REQUIRE(server().process().SignalTo("--model-control-mode", signal) == 1);
   }
 };
 
