@@ -107,9 +107,12 @@ void Catalogue::RecordLoad(const ModelId& id, const FinishedLoad& load) {
   if (it == entries_.end()) return;
   AddToSpeeds(it->second, -1);
   ModelMeasurements& measured = it->second.measured;
-  ++measured.memory_count;
-  measured.steady_bytes = load.steady_bytes;
-  measured.peak_bytes = load.peak_bytes;
+  // Not every engine shows what a model holds.
+  if (load.steady_bytes > 0) {
+    ++measured.memory_count;
+    measured.steady_bytes = load.steady_bytes;
+    measured.peak_bytes = load.peak_bytes;
+  }
   switch (load.start) {
     case LoadStart::kCold:
       Learn(load.time, &measured.cold_load);
