@@ -17,9 +17,8 @@ void CallQueue::Stop() {
   // On the queue's thread, behind all that has come by now: a call that was
   // accepted before can still be answered, which a queue that is shut down
   // would abort on.
-  Tag shut_down([this](bool) { queue_->Shutdown(); });
   grpc::Alarm alarm;
-  alarm.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &shut_down);
+  alarm.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &shut_down_);
   thread_.join();
 }
 

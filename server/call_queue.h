@@ -61,6 +61,7 @@ class CallQueue {
 
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::atomic<bool> is_draining_{false};
+  Tag shut_down_{[this](bool) { queue_->Shutdown(); }};
   std::thread thread_;
 };
 
