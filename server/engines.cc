@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "adapters/engines/exec/cgroup.h"
 #include "adapters/engines/exec/exec_engine.h"
 #include "adapters/engines/files/files_engine.h"
 #include "adapters/engines/finder/local_engine_finder.h"
@@ -92,6 +93,12 @@ absl::StatusOr<std::shared_ptr<Engine>> MakeExec(
     options.commands.push_back(*std::move(command));
   }
   options.inherited = InheritableEnvironment();
+  if (auto cgroup = exec::TakeDelegatedCgroup(); cgroup.ok()) {
+    options.cgroup = *std::move(cgroup);
+  } else {
+    Log(LogLevel::kInfo, "the memory of commands is measured by process",
+        {{"why", std::string(cgroup.status().message())}});
+  }
   options.on_ended = [](std::string_view model, const absl::Status& why) {
     Log(LogLevel::kWarning, "a command has ended by itself",
         {{"model", std::string(model)}, {"why", std::string(why.message())}});

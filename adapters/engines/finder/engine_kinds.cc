@@ -26,16 +26,16 @@ std::function<void(std::string_view model, const absl::Status& why)> SkippedOf(
 
 // Of an adapter over HTTP.
 template <class HttpEngine>
-EngineKind HttpKind(std::string_view kind, std::vector<int> usual_ports,
-                    std::vector<std::string_view> command_words) {
+EngineKind HttpKind(std::string_view kind, const std::vector<int>& usual_ports,
+                    const std::vector<std::string_view>& command_words) {
   const auto connect = [](const EngineSpec& spec, const std::string& token) {
     return HttpClient::Create(
         {.engine = spec.id, .endpoint = spec.endpoint, .bearer_token = token});
   };
   return {.kind = kind,
           .scheme = "http",
-          .usual_ports = std::move(usual_ports),
-          .command_words = std::move(command_words),
+          .usual_ports = usual_ports,
+          .command_words = command_words,
           .probe = [connect](const EngineSpec& spec, const std::string& token)
               -> absl::StatusOr<std::string> {
             WARMUP_ASSIGN_OR_RETURN(const auto http, connect(spec, token));

@@ -139,9 +139,13 @@ class World {
   void Unload(const std::string& model) {
     v1::UnloadModelRequest request;
     request.set_model_id(ids_.at(model));
-    REQUIRE(Eventually([&] {
-      return served_.client.Ask(&Models::UnloadModel, request).ok();
-    }));
+    grpc::Status status;
+    Eventually([&] {
+      status = served_.client.Ask(&Models::UnloadModel, request).status;
+      return status.ok();
+    });
+    INFO(status.error_message());
+    REQUIRE(status.ok());
   }
 
   void Do(Action action, const std::string& model,

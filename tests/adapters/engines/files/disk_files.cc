@@ -120,6 +120,12 @@ int64_t InMemory(const std::string& path) {
   return static_cast<int64_t>(bytes);
 }
 
+bool HasAboutInMemory(const std::string& path, int64_t bytes) {
+  constexpr int64_t kBatches = 64 << 10;
+  const int64_t found = InMemory(path);
+  return found >= bytes - kBatches && found <= bytes + kBatches;
+}
+
 Handles CountHandles(std::string_view path_part) {
   Handles handles;
   for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {

@@ -38,6 +38,9 @@ void MakeWarm(const std::string& path, int64_t offset, int64_t length);
 // Bytes of the file in memory, asked of mincore through a mapping that is the
 // test's own. 0 for a file that is not there.
 int64_t InMemory(const std::string& path);
+// `bytes`, give or take what the kernel has in hand for a moment: a batch of
+// pages for each processor.
+bool HasAboutInMemory(const std::string& path, int64_t bytes);
 
 // How many descriptors and mappings this process has.
 struct Handles {
