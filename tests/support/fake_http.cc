@@ -1,6 +1,7 @@
 #include "tests/support/fake_http.h"
 
 #include <httplib.h>
+#include <sys/socket.h>
 
 #include <string_view>
 
@@ -19,10 +20,18 @@ using nlohmann::json;
 
 constexpr char kJson[] = "application/json";
 
+// httplib's own SO_REUSEPORT would let another test's fake take over a port
+// while we listen on it, and answer half of the calls.
+void LeavePortToOne(socket_t fd) {
+  const int yes = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+}
+
 }  // namespace
 
 FakeHttp::FakeHttp() : server_(std::make_unique<httplib::Server>()) {
   server_->new_task_queue = [] { return new httplib::ThreadPool(16); };
+  server_->set_socket_options(LeavePortToOne);
   server_->set_tcp_nodelay(true);
   // Stop waits for idle connections as long.
   server_->set_keep_alive_timeout(1);
