@@ -17,8 +17,7 @@ void CallQueue::Stop() {
   // On the queue's thread, behind all that has come by now: a call that was
   // accepted before can still be answered, which a queue that is shut down
   // would abort on.
-  grpc::Alarm alarm;
-  alarm.Set(queue_.get(), gpr_inf_past(GPR_CLOCK_MONOTONIC), &shut_down_);
+  shut_down_.Wake();
   thread_.join();
 }
 

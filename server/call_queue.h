@@ -29,6 +29,27 @@ class Tag {
   const Handler handler_;
 };
 
+class CallQueue;
+
+// Lets any thread have `handler` called on the queue's thread soon; wakes that
+// come before it has begun are one. Outlives the queue's Stop.
+class QueueWake {
+ public:
+  QueueWake(CallQueue& queue, std::function<void()> handler);
+
+  void Wake() { WakeAfter(std::chrono::nanoseconds(0)); }
+  // Not before `pause` is over, if no wake is pending already. While a pause
+  // lasts, calls that have arrived are taken off their connections; without
+  // one the queue's thread does not look for any.
+  void WakeAfter(std::chrono::nanoseconds pause);
+
+ private:
+  CallQueue& queue_;
+  std::atomic<bool> is_pending_{false};
+  grpc::Alarm alarm_;
+  Tag tag_;
+};
+
 // The daemon's one gRPC thread: a single completion queue that serves every
 // call. One queue with one thread answers a call on the core that read it, 29
 // us against 45 for the callback API, and answers a sparse probe as fast as a
@@ -61,27 +82,8 @@ class CallQueue {
 
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::atomic<bool> is_draining_{false};
-  Tag shut_down_{[this](bool) { queue_->Shutdown(); }};
+  QueueWake shut_down_{*this, [this] { queue_->Shutdown(); }};
   std::thread thread_;
-};
-
-// Lets any thread have `handler` called on the queue's thread soon; wakes that
-// come before it has begun are one. Outlives the queue's Stop.
-class QueueWake {
- public:
-  QueueWake(CallQueue& queue, std::function<void()> handler);
-
-  void Wake() { WakeAfter(std::chrono::nanoseconds(0)); }
-  // Not before `pause` is over, if no wake is pending already. While a pause
-  // lasts, calls that have arrived are taken off their connections; without
-  // one the queue's thread does not look for any.
-  void WakeAfter(std::chrono::nanoseconds pause);
-
- private:
-  CallQueue& queue_;
-  std::atomic<bool> is_pending_{false};
-  grpc::Alarm alarm_;
-  Tag tag_;
 };
 
 }  // namespace warmup
