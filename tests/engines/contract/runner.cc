@@ -13,7 +13,8 @@ std::vector<Scenario> AllScenarios(const std::vector<Scenario>& own) {
   std::vector<Scenario> all;
   for (const auto& some :
        {LoadScenarios(), CancelScenarios(), OtherUserScenarios(),
-        StreamScenarios(), OutageScenarios(), FaultScenarios(), own}) {
+        StreamScenarios(), OutageScenarios(), FaultScenarios(),
+        DaemonScenarios(), own}) {
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;

@@ -23,6 +23,7 @@ std::vector<Scenario> OtherUserScenarios();
 std::vector<Scenario> StreamScenarios();
 std::vector<Scenario> OutageScenarios();  // killed or hung, at any point
 std::vector<Scenario> FaultScenarios();   // wrong answers
+std::vector<Scenario> DaemonScenarios();  // through a real warmupd
 
 }  // namespace warmup::contract
 

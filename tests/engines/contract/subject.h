@@ -47,6 +47,7 @@ enum class Ability {
   kKillWorker,    // KillWorker: what runs one model is a process of its own
   kHang,          // Hang and Resume
   kFaults,        // Fail and Heal
+  kDaemon,        // a warmupd of the test's can have it as an engine, too
 };
 
 // How a fake answers wrongly, on all its paths.

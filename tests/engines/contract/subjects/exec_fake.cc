@@ -35,6 +35,7 @@ class ExecScripts final : public Subject {
                    "a command has reasons of its own, in a scenario of its "
                    "own"},
                   {Ability::kRestart, "there is no server but its commands"},
+                  {Ability::kDaemon, "a daemon starts its commands itself"},
                   {Ability::kHang, "there is no server but its commands"},
                   {Ability::kFaults, "there is no server but its commands"}},
              .manners = {.unload_cuts_requests = true,

@@ -1,6 +1,5 @@
 #include <memory>
 
-#include "tests/engines/contract/faults.h"
 #include "tests/engines/contract/runner.h"
 #include "tests/engines/contract/subjects/kserve_subject.h"
 #include "tests/support/catch.h"
@@ -92,10 +91,6 @@ class TritonFake final : public KserveSubject {
 
 TEST_CASE("Contract: Triton, as a fake") {
   Run([] { return std::make_unique<TritonFake>(); });
-}
-
-TEST_CASE("Faults: Triton, as a fake") {
-  RunFaults([] { return std::make_unique<TritonFake>(); });
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include <csignal>
 #include <memory>
 
-#include "tests/engines/contract/faults.h"
 #include "tests/engines/contract/runner.h"
 #include "tests/engines/contract/subjects/kserve_subject.h"
 #include "tests/support/catch.h"
@@ -134,16 +133,6 @@ TEST_CASE("Contract: a real Triton", "[.triton]") {
 TEST_CASE("Contract: a real MLServer", "[.mlserver]") {
   static RealKserve server(Kind::kMlServer, WARMUP_MLSERVER);
   Run([] { return std::make_unique<MlServerReal>(server); });
-}
-
-TEST_CASE("Faults: a real Triton", "[.triton]") {
-  RealKserve server(Kind::kTriton, WARMUP_TRITON);
-  RunFaults([&] { return std::make_unique<TritonReal>(server); });
-}
-
-TEST_CASE("Faults: a real MLServer", "[.mlserver]") {
-  RealKserve server(Kind::kMlServer, WARMUP_MLSERVER);
-  RunFaults([&] { return std::make_unique<MlServerReal>(server); });
 }
 
 }  // namespace

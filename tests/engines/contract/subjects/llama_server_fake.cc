@@ -1,7 +1,6 @@
 #include <fstream>
 #include <memory>
 
-#include "tests/engines/contract/faults.h"
 #include "tests/engines/contract/runner.h"
 #include "tests/engines/contract/subjects/llama_server_subject.h"
 #include "tests/support/catch.h"
@@ -100,10 +99,6 @@ class LlamaServerFake final : public LlamaServerSubject {
 
 TEST_CASE("Contract: llama-server, as a fake") {
   Run([] { return std::make_unique<LlamaServerFake>(); });
-}
-
-TEST_CASE("Faults: llama-server, as a fake") {
-  RunFaults([] { return std::make_unique<LlamaServerFake>(); });
 }
 
 }  // namespace

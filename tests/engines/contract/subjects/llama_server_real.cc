@@ -1,7 +1,6 @@
 #include <csignal>
 #include <memory>
 
-#include "tests/engines/contract/faults.h"
 #include "tests/engines/contract/runner.h"
 #include "tests/engines/contract/subjects/llama_server_subject.h"
 #include "tests/support/catch.h"
@@ -151,10 +150,6 @@ TEST_CASE("Contract: a real llama-server, of one model", "[.llama-server]") {
 
 TEST_CASE("Contract: a real llama-server, as a router", "[.llama-server]") {
   Run([] { return std::make_unique<RouterReal>(); });
-}
-
-TEST_CASE("Faults: a real llama-server", "[.llama-server]") {
-  RunFaults([] { return std::make_unique<RouterReal>(); });
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include "absl/time/clock.h"
 #include "adapters/engines/http/json_answer.h"
 #include "adapters/engines/llama_swap/llama_swap_engine.h"
-#include "tests/engines/contract/faults.h"
 #include "tests/engines/contract/runner.h"
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
@@ -133,10 +132,6 @@ class LlamaSwapFake final : public Subject {
 
 TEST_CASE("Contract: llama-swap, as a fake") {
   Run([] { return std::make_unique<LlamaSwapFake>(); });
-}
-
-TEST_CASE("Faults: llama-swap, as a fake") {
-  RunFaults([] { return std::make_unique<LlamaSwapFake>(); });
 }
 
 }  // namespace

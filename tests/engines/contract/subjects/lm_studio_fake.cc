@@ -1,7 +1,6 @@
 #include <memory>
 
 #include "adapters/engines/lm_studio/lm_studio_engine.h"
-#include "tests/engines/contract/faults.h"
 #include "tests/engines/contract/runner.h"
 #include "tests/engines/contract/subjects/fake_subject.h"
 #include "tests/support/catch.h"
@@ -50,10 +49,6 @@ class LmStudioFake final : public FakeSubject<LmStudioEngine, FakeLmStudio> {
 
 TEST_CASE("Contract: LM Studio, as a fake") {
   Run([] { return std::make_unique<LmStudioFake>(); });
-}
-
-TEST_CASE("Faults: LM Studio, as a fake") {
-  RunFaults([] { return std::make_unique<LmStudioFake>(); });
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include <memory>
 
 #include "adapters/engines/local_ai/local_ai_engine.h"
-#include "tests/engines/contract/faults.h"
 #include "tests/engines/contract/runner.h"
 #include "tests/engines/contract/subjects/fake_subject.h"
 #include "tests/support/catch.h"
@@ -59,10 +58,6 @@ class LocalAiFake final : public FakeSubject<LocalAiEngine, FakeLocalAi> {
 
 TEST_CASE("Contract: LocalAI, as a fake") {
   Run([] { return std::make_unique<LocalAiFake>(); });
-}
-
-TEST_CASE("Faults: LocalAI, as a fake") {
-  RunFaults([] { return std::make_unique<LocalAiFake>(); });
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include <memory>
 
-#include "tests/engines/contract/faults.h"
 #include "tests/engines/contract/runner.h"
 #include "tests/engines/contract/subjects/ollama_subject.h"
 #include "tests/support/catch.h"
@@ -96,10 +95,6 @@ class OllamaFake final : public OllamaSubject {
 
 TEST_CASE("Contract: Ollama, as a fake") {
   Run([] { return std::make_unique<OllamaFake>(); }, OllamaScenarios());
-}
-
-TEST_CASE("Faults: Ollama, as a fake") {
-  RunFaults([] { return std::make_unique<OllamaFake>(); });
 }
 
 }  // namespace

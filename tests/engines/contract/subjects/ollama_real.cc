@@ -1,7 +1,6 @@
 #include <csignal>
 #include <memory>
 
-#include "tests/engines/contract/faults.h"
 #include "tests/engines/contract/runner.h"
 #include "tests/engines/contract/subjects/ollama_subject.h"
 #include "tests/support/catch.h"
@@ -108,10 +107,6 @@ class OllamaReal final : public OllamaSubject {
 
 TEST_CASE("Contract: a real Ollama", "[.ollama]") {
   Run([] { return std::make_unique<OllamaReal>(); }, OllamaScenarios());
-}
-
-TEST_CASE("Faults: a real Ollama", "[.ollama]") {
-  RunFaults([] { return std::make_unique<OllamaReal>(); });
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include <memory>
 
 #include "adapters/engines/vllm/vllm_engine.h"
-#include "tests/engines/contract/faults.h"
 #include "tests/engines/contract/runner.h"
 #include "tests/engines/contract/subjects/fake_subject.h"
 #include "tests/support/catch.h"
@@ -75,10 +74,6 @@ TEST_CASE("Contract: vLLM, as a fake that sleeps at level 1") {
 
 TEST_CASE("Contract: vLLM, as a fake that sleeps at level 2") {
   Run([] { return std::make_unique<VllmFake>(2); });
-}
-
-TEST_CASE("Faults: vLLM, as a fake") {
-  RunFaults([] { return std::make_unique<VllmFake>(1); });
 }
 
 }  // namespace
