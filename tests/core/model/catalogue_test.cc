@@ -89,6 +89,15 @@ TEST_CASE("Catalogue: never sets aside less than was seen") {
   CHECK(catalogue.Find("m")->measured.memory_count == 1);
 }
 
+TEST_CASE("Catalogue: memory that no engine shows is not measured") {
+  Catalogue catalogue;
+  REQUIRE(catalogue.Register(Spec("m")).ok());
+  catalogue.RecordLoad("m", Load(LoadStart::kCold, absl::Seconds(1), 5 << 20));
+  catalogue.RecordLoad("m", Load(LoadStart::kCold, absl::Seconds(1), 0));
+  CHECK(catalogue.Find("m")->measured.memory_count == 1);
+  CHECK(catalogue.Find("m")->PeakBytes() == 5 << 20);
+}
+
 TEST_CASE("Catalogue: a peak that was measured takes the estimate's place") {
   ModelSpec spec = Spec("m");
   spec.peak_bytes = 9 << 20;
