@@ -38,8 +38,8 @@ void MakeWarm(const std::string& path, int64_t offset, int64_t length);
 // Bytes of the file in memory, asked of mincore through a mapping that is the
 // test's own. 0 for a file that is not there.
 int64_t InMemory(const std::string& path);
-// `bytes`, give or take what the kernel has in hand for a moment: a batch of
-// pages for each processor.
+// `bytes`, give or take 64 KiB: the kernel takes out pages of its own accord
+// (reclaim, DAMON), and keeps one that it has just in hand.
 bool HasAboutInMemory(const std::string& path, int64_t bytes);
 
 // How many descriptors and mappings this process has.
