@@ -98,6 +98,7 @@ class FakeKserve final : private inference::GRPCInferenceService::Service {
     bool is_dead = false;
     int unload_looks = 0;  // left until it is gone
     int loads = 0;         // under way
+    int unloads = 0;       // that wait for those to end
     int uses = 0;
     std::map<std::string, uint64_t> memory;
   };
@@ -107,6 +108,7 @@ class FakeKserve final : private inference::GRPCInferenceService::Service {
                                     grpc::ServerContext* context,
                                     google::protobuf::Message* answer)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  static void BeginUnload(Model& model);
   grpc::Status LoadModel(const std::string& name, grpc::ServerContext* context)
       ABSL_LOCKS_EXCLUDED(mutex_);
   grpc::Status UnloadModel(const std::string& name) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -41,6 +41,11 @@ std::optional<Status> FakeKserve::Begin(const std::string& method,
   return Status::OK;
 }
 
+void FakeKserve::BeginUnload(Model& model) {
+  model.state = "UNLOADING";
+  model.unload_looks = kUnloadLooks;
+}
+
 Status FakeKserve::LoadModel(const std::string& name,
                              grpc::ServerContext* context) {
   MutexLock lock(mutex_);
@@ -77,6 +82,8 @@ Status FakeKserve::LoadModel(const std::string& name,
     return Status::OK;
   }
   SetReady(model);
+  // Before anybody has seen it ready.
+  if (model.unloads > 0) BeginUnload(model);
   return kind_ == Kind::kKserve
              ? Status(StatusCode::INTERNAL, "an answer of the wrong type")
              : Status::OK;
@@ -88,13 +95,13 @@ Status FakeKserve::UnloadModel(const std::string& name) {
   const bool is_known = it != models_.end();
   if (kind_ == Kind::kTriton) {
     if (!is_known) return Status::OK;
-    while (it->second.loads > 0 && !is_stopping_) {
+    Model& model = it->second;
+    ++model.unloads;
+    while (model.loads > 0 && !is_stopping_) {
       changed_.WaitFor(mutex_, kLook);
     }
-    if (it->second.state == "READY") {
-      it->second.state = "UNLOADING";
-      it->second.unload_looks = kUnloadLooks;
-    }
+    --model.unloads;
+    if (model.state == "READY") BeginUnload(model);
     return Status::OK;
   }
   if (!is_known ||

@@ -109,7 +109,7 @@ absl::StatusOr<std::vector<Sighting>> KserveEngine::Look(
     const std::vector<ModelSpec>& specs) {
   WARMUP_ASSIGN_OR_RETURN(const Flavour flavour, Identify(kLook));
   const absl::Time asked = absl::Now();
-  WARMUP_ASSIGN_OR_RETURN(const Index index, ListThese(flavour, specs));
+  WARMUP_ASSIGN_OR_RETURN(Index index, ListThese(flavour, specs));
   WARMUP_RETURN_IF_ERROR(ObserveUse(flavour));
   Sweep(flavour, index);
   std::vector<Sighting> sightings;

@@ -136,8 +136,9 @@ class KserveEngine final : public Engine {
   // The model is wanted: nothing that was given up of it is to come between.
   absl::Status Claim(kserve::Flavour flavour, const std::string& name,
                      const kserve::RpcCall& call) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Takes back what was given up and has come.
-  void Sweep(kserve::Flavour flavour, const kserve::Index& index)
+  // Takes back what was given up and has come, out of `index` too: nobody is
+  // to have it.
+  void Sweep(kserve::Flavour flavour, kserve::Index& index)
       ABSL_LOCKS_EXCLUDED(mutex_);
   // Names of `index` to be swept now; they are `sweeping_` until EndSweep.
   std::vector<std::string> BeginSweep(kserve::Flavour flavour,

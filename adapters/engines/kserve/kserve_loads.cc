@@ -211,10 +211,11 @@ absl::Status KserveEngine::Claim(Flavour flavour, const std::string& name,
   return absl::OkStatus();
 }
 
-void KserveEngine::Sweep(Flavour flavour, const Index& index) {
+void KserveEngine::Sweep(Flavour flavour, Index& index) {
   for (const std::string& name : BeginSweep(flavour, index)) {
     const absl::Status status = UnloadAndAwait(flavour, name, kSweep);
     EndSweep(name, status.ok());
+    index.erase(name);
   }
 }
 
