@@ -31,7 +31,8 @@ int Main(int argc, char** argv) {
   app.add_option("--rounds", rounds, "Of each; the day has five times as many")
       ->check(CLI::Range(1, 1'000));
   std::set<std::string> parts = {"habit", "loads", "day"};
-  app.add_option("--parts", parts, "Only these");
+  app.add_option("--parts", parts, "Only these")
+      ->check(CLI::IsMember({"habit", "loads", "day"}));
   CLI11_PARSE(app, argc, argv);
 
   for (const ServerKind& kind : ServerKinds(places)) {

@@ -38,8 +38,7 @@ constexpr std::array<Hint, 16> kHints = {{
      "`warmupctl models get {model}` shows its pin, its leases and who waits"},
     {"REVISION_MISMATCH",
      "somebody else changed it meanwhile; look at it and try again"},
-    {"ENGINE_NOT_FOUND",
-     "`warmupd --print-config` shows the engines that are configured"},
+    {"ENGINE_NOT_FOUND", "`warmupctl engines` lists them"},
     {"DEVICE_NOT_FOUND", "`warmupctl metrics` lists the devices"},
     {"DOES_NOT_FIT",
      "`warmupctl status` shows what holds the memory; unload, unpin or "

@@ -280,24 +280,29 @@ absl::StatusOr<const EngineKind*> LocalEngineFinder::Identify(
     }
   }
   std::optional<absl::Status> hinted;
+  std::optional<absl::Status> unanswered;
   std::vector<std::string> names;
   for (const EngineKind* kind : kinds) {
     EngineSpec asked = spec;
-    asked.id = spec.id.empty() ? std::string(kind->kind) : spec.id;
+    // It has no name yet; that of a kind would say what nobody knows.
+    if (asked.id.empty()) asked.id = candidate.address;
     asked.endpoint =
         EndpointFor(candidate.scheme.empty() ? kind->scheme : candidate.scheme,
                     candidate.address);
     const auto version = kind->probe(asked, token);
     if (version.ok()) return kind;
-    // Whoever does not answer one does not answer the others.
-    if (!absl::IsFailedPrecondition(version.status()) &&
-        kind->scheme == "http") {
+    if (absl::IsFailedPrecondition(version.status())) {
+      names.emplace_back(kind->kind);
+    } else if (kind->scheme == "http") {
+      // Whoever does not answer one does not answer the others.
       return version.status();
+    } else {
+      unanswered = version.status();
     }
     if (kind == candidate.hint) hinted = version.status();
-    names.emplace_back(kind->kind);
   }
   if (hinted.has_value()) return *hinted;
+  if (names.empty() && unanswered.has_value()) return *unanswered;
   return MakeError(
       absl::StatusCode::kFailedPrecondition, "NO_KNOWN_ENGINE",
       absl::StrCat("what answers there is none of ",

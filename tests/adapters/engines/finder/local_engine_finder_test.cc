@@ -277,6 +277,20 @@ TEST_CASE("LocalEngineFinder: tells a real kind by its answers") {
       {.id = {}, .kind = "ollama", .endpoint = "ftp://x", .token_file = {}});
   CHECK_THAT(std::string(wrong.status().message()),
              Catch::Contains("endpoint"));
+  // Where nobody is, none has a kind.
+  for (const char* scheme : {"http://", "grpc://"}) {
+    const absl::Status nobody =
+        finder
+            .Make({.id = {},
+                   .kind = {},
+                   .endpoint = std::string(scheme) + "127.0.0.1:1",
+                   .token_file = {}})
+            .status();
+    INFO(nobody.ToString());
+    CHECK(absl::IsUnavailable(nobody));
+    CHECK_THAT(std::string(nobody.message()),
+               Catch::Contains("engine \"127.0.0.1:1\""));
+  }
 }
 
 }  // namespace
