@@ -5,6 +5,13 @@
 #include "absl/time/clock.h"
 
 namespace warmup::llama_swap {
+namespace {
+
+constexpr char kPath[] = "/api/events";
+// Between two questions of one wait.
+constexpr absl::Duration kAskAgain = absl::Milliseconds(100);
+
+}  // namespace
 
 Feed::Feed(HttpClient& http) : http_(http), thread_([this] { Run(); }) {}
 
@@ -56,7 +63,7 @@ absl::Status Feed::Listen(const StopSignal& stop) {
     const auto message = ReadFeedMessage(event.data);
     if (message.ok()) Take(*message);
   };
-  return http_.Listen("/api/events", feed, stop);
+  return http_.Listen(kPath, feed, stop);
 }
 
 void Feed::Take(const FeedMessage& message) {
@@ -112,16 +119,34 @@ int64_t Feed::ArrivalCount(std::string_view model) const {
   return requests_.ArrivalCount(model);
 }
 
-bool Feed::AwaitIdle(std::string_view model, absl::Duration patience) {
+bool Feed::AwaitIdle(std::string_view model, absl::Duration patience) const {
   const absl::Time deadline = absl::Now() + patience;
-  MutexLock lock(mutex_);
-  for (;;) {
-    if (state_ == State::kAbsent || only_counts_) return true;
-    if (requests_.is_known() && requests_.InFlight(model) == 0) return true;
+  while (!IsIdle(model, deadline - absl::Now())) {
     const absl::Duration left = deadline - absl::Now();
     if (left <= absl::ZeroDuration()) return false;
-    changed_.WaitFor(mutex_, left);
+    absl::SleepFor(std::min(left, kAskAgain));
   }
+  return true;
+}
+
+bool Feed::IsIdle(std::string_view model, absl::Duration timeout) const {
+  if (timeout <= absl::ZeroDuration()) return false;
+  RequestWatch present;
+  bool only_counts = false;
+  StopSignal stop;
+  HttpFeed feed;
+  feed.answer_timeout = timeout;
+  feed.idle_timeout = timeout;
+  feed.on_event = [&](const SseEvent& event) {
+    const auto message = ReadFeedMessage(event.data);
+    if (!message.ok() || stop.IsStopped()) return;
+    present.Observe(*message, absl::Now());
+    only_counts = message->kind == FeedMessage::Kind::kCount;
+    if (present.is_known() || only_counts) stop.Stop();
+  };
+  const absl::Status end = http_.Listen(kPath, feed, stop);
+  if (present.is_known()) return present.InFlight(model) == 0;
+  return only_counts || absl::IsFailedPrecondition(end);
 }
 
 void Feed::GiveUp(const std::string& model) {

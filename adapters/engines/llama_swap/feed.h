@@ -58,9 +58,9 @@ class Feed {
   int64_t ArrivalCount(std::string_view model) const
       ABSL_LOCKS_EXCLUDED(mutex_);
   // Waits until nothing is in flight on it, as far as that can be known of this
-  // version; false when that is not so within `patience`.
-  bool AwaitIdle(std::string_view model, absl::Duration patience)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  // version; false when that is not so within `patience`. Asks the server: what
+  // the lasting connection has told may be behind by the request that is cut.
+  bool AwaitIdle(std::string_view model, absl::Duration patience) const;
   // We are about to unload it.
   void GiveUp(const std::string& model) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -71,6 +71,8 @@ class Feed {
   // Until the connection ends.
   absl::Status Listen(const StopSignal& stop) ABSL_LOCKS_EXCLUDED(mutex_);
   void Take(const FeedMessage& message) ABSL_LOCKS_EXCLUDED(mutex_);
+  // By what a new connection begins with.
+  bool IsIdle(std::string_view model, absl::Duration timeout) const;
 
   HttpClient& http_;
   mutable Mutex mutex_;

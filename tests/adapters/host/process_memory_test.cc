@@ -33,8 +33,8 @@ int Listen(int& port) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof(address);
   auto* any = reinterpret_cast<sockaddr*>(&address);
-  const bool is_up = bind(fd, any, size) == 0 && listen(fd, 1) == 0 &&
-                     getsockname(fd, any, &size) == 0;
+  const bool is_up = fd >= 0 && bind(fd, any, size) == 0 &&
+                     listen(fd, 1) == 0 && getsockname(fd, any, &size) == 0;
   port = is_up ? ntohs(address.sin_port) : 0;
   return fd;
 }

@@ -228,6 +228,23 @@ TEST_CASE("LlamaSwapEngine: an unload gives up when a request does not end") {
   CHECK(swap.fake.CutCount() == 0);
 }
 
+TEST_CASE("LlamaSwapEngine: an unload asks, whatever its feed has told") {
+  LlamaSwap swap;
+  swap.MakeEngine(absl::Milliseconds(200));
+  swap.LoadOk("a");
+  swap.fake.DropRequestEvents(true);  // or they are on their way
+  swap.fake.BeginRequest("a");
+  CHECK(ReasonOf(swap.Unload("a")) == "MEMORY_IN_USE");
+  CHECK(swap.fake.CutCount() == 0);
+  swap.fake.DropRequestEvents(false);
+  swap.fake.BeginRequest("a");
+  REQUIRE(swap.AwaitBusy("a", true));
+  swap.fake.DropRequestEvents(true);
+  CHECK(swap.fake.EndRequest("a"));
+  CHECK(swap.fake.EndRequest("a"));
+  CHECK(swap.Unload("a").ok());
+}
+
 TEST_CASE(
     "LlamaSwapEngine: while nobody tells who is busy, nothing is killed") {
   LlamaSwap swap;
