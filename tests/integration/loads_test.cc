@@ -92,7 +92,7 @@ TEST_CASE("LoadModel: cold and warm loads are learned apart, and kept") {
         Approx(static_cast<double>(cold.seconds()) * 1e3 +
                static_cast<double>(cold.nanos()) / 1e6));
   CHECK(served.daemon.Stop() == 0);
-  DaemonProcess again = served.home.Start();
+  DaemonProcess again = served.home.Start(OnDemand(100));  // no guess loads it
   Client client(served.home.address());
   CHECK(client.Ask(&Models::GetModel, "model_id: 'm'")
             .Must()
