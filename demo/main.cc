@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -40,7 +41,9 @@ struct CommandLine {
   bool stay = false;
 };
 
-volatile sig_atomic_t stop_signal = 0;
+// The signal may be handled on any thread.
+std::atomic<int> stop_signal = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
 bool IsStopped() { return stop_signal != 0; }
 
 void WatchSignals() {
