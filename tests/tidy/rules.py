@@ -26,6 +26,7 @@ LAYERS = {
     "core/registry": _VALUES,
     "core/monitor": _VALUES,
     "core/ports": _PORTS,
+    "core/shadow": ["core/base"],
     "core/runtime": _PORTS + _DECIDERS,
     "core/replay": _PORTS + _DECIDERS + ["core/runtime"],
     "adapters/engines": _PORTS + ["adapters/host"],
@@ -50,7 +51,7 @@ _CORE_FORBIDDEN = re.compile(
     r"|yaml-cpp|systemd|httplib")
 # The deciders take `now` and plain values, and return plain values.
 _SANS_IO = re.compile(
-    r"^(core/(predict|schedule|session|state|registry|monitor)/"
+    r"^(core/(predict|schedule|session|shadow|state|registry|monitor)/"
     r"|core/runtime/director)")
 _SANS_IO_FORBIDDEN = re.compile(
     r"^(thread|mutex|condition_variable|future|chrono|fstream|iostream|cstdio"

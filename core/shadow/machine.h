@@ -1,0 +1,208 @@
+#ifndef WARMUP_CORE_SHADOW_MACHINE_H_
+#define WARMUP_CORE_SHADOW_MACHINE_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <queue>
+#include <vector>
+
+namespace warmup::shadow {
+
+// Times are microseconds from any origin. Sizes are in whatever unit the
+// budget is in. Items are numbered from 0 as they become known.
+using Micros = int64_t;
+using ItemId = int32_t;
+inline constexpr ItemId kNoItem = -1;
+
+struct ItemCost {
+  int64_t size = 0;
+  Micros load = 0;
+};
+
+enum class Outcome {
+  kWarm,  // it was ready
+  kLate,  // its load was under way, or waited for
+  kCold,  // its load had to be asked for
+};
+
+struct Request {
+  Micros at = 0;
+  int32_t user = 0;
+  ItemId item = kNoItem;
+};
+
+// Something that was seen beside the requests: a sign of life, or the
+// announcement of an item.
+struct ContextEvent {
+  Micros at = 0;
+  int32_t user = -1;
+  int32_t kind = -1;  // of a sign of life; what it means is the source's own
+  ItemId announced = kNoItem;
+  bool is_session = false;  // announced by a session that was opened with it
+};
+
+class Machine;
+
+// Decides what a Machine evicts and what it loads unasked. Sees the past only.
+// Called by its machine, which it may ask and tell to evict.
+class Policy {
+ public:
+  virtual ~Policy() = default;
+
+  // Before the demand load, if it needs one, is queued.
+  virtual void OnRequest(const Request& request, Outcome outcome) = 0;
+  // A load begins.
+  virtual void OnStart(Micros, ItemId) {}
+  // A load was completed.
+  virtual void OnReady(Micros, ItemId) {}
+  // It was evicted, by whoever.
+  virtual void OnEvicted(Micros, ItemId) {}
+  virtual void OnTimer(Micros, int64_t /*token*/) {}
+  virtual void OnContext(const ContextEvent&) {}
+  // Evicts ready items for `needed`, at least one; false: none can go. Asked
+  // until there is room.
+  virtual bool MakeRoom(Micros now, ItemId needed) = 0;
+  // An item that nobody asked for and that is to be loaded now; it must be
+  // neither ready nor loading and must fit. kNoItem: none. Asked after each
+  // event when a slot is free and nobody waits for one.
+  virtual ItemId Preload(Micros) { return kNoItem; }
+  // Whether a guess's load may be cancelled for one that is asked for.
+  virtual bool CancelsGuesses() const { return true; }
+};
+
+// What came of it. Loads that are still open count only as started.
+struct Tally {
+  int64_t requests = 0;  // those that could be served
+  int64_t unserved = 0;  // of items larger than the budget
+  int64_t cold = 0;
+  int64_t late = 0;
+  Micros stall = 0;    // of requests whose wait is over
+  Micros blocked = 0;  // while at least one request waited
+  int64_t loads = 0;   // started
+  int64_t cancels = 0;
+  double loaded = 0;    // size; of cancelled loads the part that was done
+  double guessed = 0;   // the same of those that began as guesses
+  double wasted = 0;    // of guesses that went without a request
+  double idle = 0;      // size x microseconds since an item's last request
+  double occupied = 0;  // size x microseconds in memory, loading included
+};
+
+// One machine with a memory budget and load slots, as metadata only: a request
+// arrives, and what that sets going is followed exactly, in the order of the
+// replay protocol (docs/replay.md): at equal times a load's end, then timers in
+// the order they were set, then the request, then what was seen beside it.
+// Requests do not wait for each other (open loop), being served takes no time.
+//
+// Invariant: the sizes of what is ready and of what is loading never exceed
+// the budget; nothing that somebody waits for is evicted. Not thread-safe.
+class Machine {
+ public:
+  struct Options {
+    int64_t budget = 0;
+    int slots = 1;
+  };
+
+  // `costs` outlives the machine and may grow.
+  Machine(const Options& options, const std::vector<ItemCost>& costs);
+
+  // Set once, before anything else; it outlives the machine.
+  void set_policy(Policy& policy) { policy_ = &policy; }
+
+  // Times never go back. Advance handles what ends until then.
+  void Advance(Micros now);
+  void Handle(const Request& request);
+  void Handle(const ContextEvent& event);
+  // What the policy decides on may have changed: asks it for a guess.
+  void Poke(Micros now);
+  // Until nobody waits any more; then closes the account.
+  void Finish();
+
+  // For the policy.
+  void Evict(Micros now, ItemId item);
+  void SetTimer(Micros at, int64_t token);
+  Micros now() const { return now_; }
+  int64_t budget() const { return options_.budget; }
+  int64_t Free() const { return options_.budget - used_; }
+  bool IsReady(ItemId item) const { return StateOf(item) == State::kReady; }
+  bool IsLoading(ItemId item) const { return StateOf(item) == State::kLoading; }
+  bool IsCold(ItemId item) const { return StateOf(item) == State::kCold; }
+  // Loading, and nobody asked for it.
+  bool IsGuess(ItemId item) const;
+  // In no order.
+  const std::vector<ItemId>& ready() const { return ready_; }
+  const ItemCost& CostOf(ItemId item) const {
+    return costs_[static_cast<size_t>(item)];
+  }
+
+  const Tally& tally() const { return tally_; }
+  // Of requests that waited, as their waits ended.
+  const std::vector<Micros>& stalls() const { return stalls_; }
+  void ClearStalls() { stalls_.clear(); }
+  // All waiting until `now`: of each request, and of the machine.
+  Micros StallUntil(Micros now) const;
+  Micros BlockedUntil(Micros now) const;
+
+ private:
+  enum class State : uint8_t { kCold, kQueued, kLoading, kReady };
+  struct Item {
+    State state = State::kCold;
+    bool began_as_guess = false;
+    bool was_used = false;
+    int32_t place = -1;  // in ready_
+    Micros last_used = 0;
+    Micros ready_at = 0;
+  };
+  struct Load {
+    ItemId item = kNoItem;
+    Micros start = 0;
+    Micros end = 0;
+    bool is_claimed = false;
+  };
+  struct Timer {
+    Micros at = 0;
+    int64_t order = 0;
+    int64_t token = 0;
+    bool operator>(const Timer& other) const {
+      return at != other.at ? at > other.at : order > other.order;
+    }
+  };
+  struct Waiter {
+    ItemId item = kNoItem;
+    Micros since = 0;
+  };
+
+  State StateOf(ItemId item) const {
+    const auto i = static_cast<size_t>(item);
+    return i < items_.size() ? items_[i].state : State::kCold;
+  }
+  Item& At(ItemId item);
+  size_t FirstToEnd() const;
+  void MoveTo(Micros now);
+  void EndLoad(size_t index);
+  void Settle();
+  void Pump();
+  bool CancelGuess();
+  void Start(ItemId item, bool is_guess);
+  void Close(const Item& item, ItemId id);
+
+  const Options options_;
+  const std::vector<ItemCost>& costs_;
+  Policy* policy_ = nullptr;
+  Micros now_ = 0;
+  bool has_begun_ = false;
+  int64_t used_ = 0;
+  std::vector<Item> items_;
+  std::vector<ItemId> ready_;
+  std::vector<Load> loads_;  // by start
+  std::deque<ItemId> queue_;
+  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  int64_t timer_count_ = 0;
+  std::vector<Waiter> waiters_;
+  Tally tally_;
+  std::vector<Micros> stalls_;
+};
+
+}  // namespace warmup::shadow
+
+#endif  // WARMUP_CORE_SHADOW_MACHINE_H_
