@@ -177,6 +177,7 @@ bool Machine::CancelGuess() {
     ++tally_.cancels;
     used_ -= cost.size;
     At(load.item).state = State::kCold;
+    policy_->OnCancelled(now_, load.item);
     return true;
   }
   return false;

@@ -58,6 +58,8 @@ class Policy {
   virtual void OnReady(Micros, ItemId) {}
   // It was evicted, by whoever.
   virtual void OnEvicted(Micros, ItemId) {}
+  // A guess's load was cancelled.
+  virtual void OnCancelled(Micros, ItemId) {}
   virtual void OnTimer(Micros, int64_t /*token*/) {}
   virtual void OnContext(const ContextEvent&) {}
   // Evicts ready items for `needed`, at least one; false: none can go. Asked

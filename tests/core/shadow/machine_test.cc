@@ -91,6 +91,8 @@ TEST_CASE("Machine: a guess gives its slot to a request, and what was loaded") {
     const Tally& tally = machine.tally();
     CHECK(tally.stall == 10 + 20);
     CHECK(tally.cancels == 1);
+    CHECK(policy.log[4] == "cold 2 @15");
+    CHECK(policy.log[5] == "cancel 1 @15");
     CHECK(tally.loads == 3);
     CHECK(tally.loaded == 4 + 2 + 6);
     CHECK(tally.guessed == 2);

@@ -26,6 +26,9 @@ class ScriptedPolicy : public Policy {
   void OnStart(Micros now, ItemId item) override { Note("start", item, now); }
   void OnReady(Micros now, ItemId item) override { Note("ready", item, now); }
   void OnEvicted(Micros now, ItemId item) override { Note("evict", item, now); }
+  void OnCancelled(Micros now, ItemId item) override {
+    Note("cancel", item, now);
+  }
   void OnTimer(Micros now, int64_t token) override {
     Note("timer", static_cast<ItemId>(token), now);
   }
