@@ -34,7 +34,7 @@ LABEL org.opencontainers.image.title="warmupd" \
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends \
       libcurl4 libgrpc++1.51 libprometheus-cpp-pull1.0 libspdlog1.10 \
-      libsqlite3-0 libsystemd0 libyaml-cpp0.7 \
+      libsqlite3-0 libsystemd0 libyaml-cpp0.7 libzstd1 \
  && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --user-group --no-create-home \
       --home-dir /var/lib/warmupd --shell /usr/sbin/nologin warmupd \

@@ -3,7 +3,7 @@
 #
 # Debian 12: gRPC 1.51, Protobuf 3.21, Abseil 20220623, prometheus-cpp 1.0,
 # SQLite 3.40, yaml-cpp 0.7, nlohmann-json 3.11, spdlog 1.10, CLI11 2.1,
-# Catch2 2.13 (3 works too), libsystemd 252.
+# Catch2 2.13 (3 works too), libsystemd 252, libzstd 1.5, libfccp of 2016.
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -22,6 +22,12 @@ find_package(spdlog CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
 find_package(CURL REQUIRED)  # CURL::libcurl
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)  # PkgConfig::zstd
+# A header only. It would read ahead in a thread of its own.
+find_path(WARMUP_FCCP_FOLDER libfccp/csv.h REQUIRED)
+add_library(fccp INTERFACE IMPORTED)
+target_include_directories(fccp INTERFACE ${WARMUP_FCCP_FOLDER})
+target_compile_definitions(fccp INTERFACE CSV_IO_NO_THREAD)
 
 find_package(Catch2 3 CONFIG QUIET)
 if(NOT Catch2_FOUND)

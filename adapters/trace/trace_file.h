@@ -1,0 +1,28 @@
+#ifndef WARMUP_ADAPTERS_TRACE_TRACE_FILE_H_
+#define WARMUP_ADAPTERS_TRACE_TRACE_FILE_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "core/replay/trace.h"
+
+namespace warmup {
+
+// Reads a recorded trace: CSV with a header that names at least the columns
+// time_s, user and item, sorted by time, plain or compressed by zstd. Holds 16
+// bytes a row, and each name once.
+//
+// INVALID_ARGUMENT naming file, line and column: a column that is missing, a
+// time that is none, goes back, is negative or beyond the year 10000, a name
+// that is empty or longer than limits::kMaxIdBytes, no row at all; NOT_FOUND
+// and the like where it cannot be opened; DATA_LOSS where it ends in the middle
+// or is not what its compression says.
+absl::StatusOr<replay::Trace> ReadTrace(const std::string& path);
+
+// Adds the events of a context file, which has the same columns; an item
+// "session:NAME" or "hint:NAME" announces that item. Errors as above.
+absl::Status ReadContext(const std::string& path, replay::Trace& trace);
+
+}  // namespace warmup
+
+#endif  // WARMUP_ADAPTERS_TRACE_TRACE_FILE_H_
