@@ -128,6 +128,7 @@ void AddCommands(CLI::App* app, Cli& cli) {
   Group(app, "CHECK", [&] {
     AddHealth(app, cli);
     AddServices(app, cli);
+    AddReplay(app, cli);
     AddVersion(app, cli);
     AddCompletion(app, cli);
   });

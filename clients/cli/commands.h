@@ -25,6 +25,7 @@ void AddMetrics(CLI::App* app, Cli& cli);
 void AddStatus(CLI::App* app, Cli& cli);
 void AddHealth(CLI::App* app, Cli& cli);
 void AddServices(CLI::App* app, Cli& cli);
+void AddReplay(CLI::App* app, Cli& cli);
 
 // The whole command line, with `completion` and `version`.
 void AddCommands(CLI::App* app, Cli& cli);

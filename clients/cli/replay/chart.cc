@@ -1,0 +1,215 @@
+#include "clients/cli/replay/chart.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+
+namespace warmup::cli {
+namespace {
+
+// The chart's area within the picture, in pixels.
+constexpr int kWidth = 760;
+constexpr int kHeight = 440;
+constexpr int kLeft = 80;
+constexpr int kRight = 600;
+constexpr int kTop = 48;
+constexpr int kBottom = 380;
+
+// Told apart by colour-blind people too (Okabe and Ito), then repeated.
+constexpr std::array<const char*, 8> kColors = {"#0072b2", "#d55e00", "#009e73",
+                                                "#cc79a7", "#e69f00", "#56b4e9",
+                                                "#000000", "#b8a800"};
+
+struct Point {
+  std::string budget;
+  double held_gib = 0;
+  double stall_s = 0;
+  int seeds = 0;
+};
+
+struct Series {
+  std::string policy;
+  bool sees_future = false;
+  std::vector<Point> points;
+};
+
+template <typename Entry, typename Name>
+Entry& FindOrAdd(std::vector<Entry>& entries, Name Entry::* name,
+                 const Name& value) {
+  for (Entry& entry : entries) {
+    if (entry.*name == value) return entry;
+  }
+  entries.emplace_back().*name = value;
+  return entries.back();
+}
+
+std::vector<Series> SeriesOf(const std::vector<ReplayRow>& rows) {
+  std::vector<Series> all;
+  for (const ReplayRow& row : rows) {
+    Series& series = FindOrAdd(all, &Series::policy, row.policy);
+    series.sees_future = row.sees_future;
+    Point& point = FindOrAdd(series.points, &Point::budget, row.budget);
+    point.held_gib += row.held_gib();
+    point.stall_s += row.stall_s();
+    ++point.seeds;
+  }
+  for (Series& series : all) {
+    for (Point& point : series.points) {
+      point.held_gib /= point.seeds;
+      point.stall_s /= point.seeds;
+    }
+  }
+  return all;
+}
+
+std::string Escape(const std::string& text) {
+  return absl::StrReplaceAll(
+      text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
+}
+
+// From 0 to at least `most` in about five steps of 1, 2 or 5 times a power of
+// ten.
+struct Axis {
+  explicit Axis(double most) {
+    const double rough = std::max(most, 1e-3) / 5;
+    const double power = std::pow(10, std::floor(std::log10(rough)));
+    step = power * 10;
+    for (const double times : {5.0, 2.0, 1.0}) {
+      if (times * power >= rough) step = times * power;
+    }
+    end = std::ceil(std::max(most, 1e-3) / step) * step;
+  }
+  double step = 1;
+  double end = 1;
+};
+
+class Chart {
+ public:
+  Chart(std::vector<Series> series, double most_held, double most_stall)
+      : series_(std::move(series)), x_(most_held), y_(most_stall) {}
+
+  std::string Draw(const std::string& title) {
+    absl::StrAppend(
+        &text_,
+        absl::StrFormat(R"(<svg xmlns="http://www.w3.org/2000/svg" width="%d" )"
+                        R"(height="%d" viewBox="0 0 %d %d" )"
+                        R"(font-family="sans-serif" font-size="12">)"
+                        "\n",
+                        kWidth, kHeight, kWidth, kHeight));
+    absl::StrAppend(&text_,
+                    R"(<rect width="100%" height="100%" fill="white"/>)", "\n");
+    Text(kLeft, 28, "start", title, 15);
+    DrawAxes();
+    for (size_t i = 0; i < series_.size(); ++i) DrawSeries(i);
+    return absl::StrCat(text_, "</svg>\n");
+  }
+
+ private:
+  double X(double held) const {
+    return kLeft + held / x_.end * (kRight - kLeft);
+  }
+  double Y(double stall) const {
+    return kBottom - stall / y_.end * (kBottom - kTop);
+  }
+
+  void Text(double x, double y, const char* anchor, const std::string& text,
+            int size = 12) {
+    absl::StrAppend(
+        &text_,
+        absl::StrFormat(
+            R"(<text x="%.1f" y="%.1f" text-anchor="%s" font-size="%d">%s</text>)"
+            "\n",
+            x, y, anchor, size, Escape(text)));
+  }
+  void Line(double x1, double y1, double x2, double y2, const char* color) {
+    absl::StrAppend(
+        &text_,
+        absl::StrFormat(
+            R"(<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s"/>)"
+            "\n",
+            x1, y1, x2, y2, color));
+  }
+  // Hollow: it sees the future.
+  void Dot(double x, double y, const Series& series, const char* color,
+           const std::string& hint) {
+    absl::StrAppend(
+        &text_,
+        absl::StrFormat(
+            R"(<circle cx="%.1f" cy="%.1f" r="5" fill="%s" )"
+            R"(stroke="%s" stroke-width="2"><title>%s</title></circle>)"
+            "\n",
+            x, y, series.sees_future ? "white" : color, color, Escape(hint)));
+  }
+
+  void DrawAxes() {
+    for (double at = 0; at <= x_.end * 1.001; at += x_.step) {
+      Line(X(at), kTop, X(at), kBottom, "#dddddd");
+      Text(X(at), kBottom + 18, "middle", absl::StrFormat("%g", at));
+    }
+    for (double at = 0; at <= y_.end * 1.001; at += y_.step) {
+      Line(kLeft, Y(at), kRight, Y(at), "#dddddd");
+      Text(kLeft - 8, Y(at) + 4, "end", absl::StrFormat("%.10g", at));
+    }
+    Line(kLeft, kBottom, kRight, kBottom, "black");
+    Line(kLeft, kTop, kLeft, kBottom, "black");
+    Text((kLeft + kRight) / 2.0, kBottom + 42, "middle",
+         "memory held on average, GiB");
+    absl::StrAppend(
+        &text_, absl::StrFormat(
+                    R"svg(<text transform="translate(20 %d) rotate(-90)" )svg"
+                    R"(text-anchor="middle">stall, s</text>)"
+                    "\n",
+                    (kTop + kBottom) / 2));
+  }
+
+  void DrawSeries(size_t number) {
+    const Series& series = series_[number];
+    const char* const color = kColors[number % kColors.size()];
+    for (size_t i = 1; i < series.points.size(); ++i) {
+      const Point& from = series.points[i - 1];
+      const Point& to = series.points[i];
+      Line(X(from.held_gib), Y(from.stall_s), X(to.held_gib), Y(to.stall_s),
+           color);
+    }
+    for (const Point& point : series.points) {
+      Dot(X(point.held_gib), Y(point.stall_s), series, color,
+          absl::StrFormat("%s, %s: %.2f GiB, %.0f s", series.policy,
+                          point.budget, point.held_gib, point.stall_s));
+    }
+    const double y = kTop + 10 + 22.0 * static_cast<double>(number);
+    Dot(kRight + 24, y, series, color, series.policy);
+    Text(kRight + 36, y + 4, "start",
+         absl::StrCat(series.policy,
+                      series.sees_future ? " (sees the future)" : ""));
+  }
+
+  const std::vector<Series> series_;
+  const Axis x_;
+  const Axis y_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string ReplayChart(const std::vector<ReplayRow>& rows) {
+  std::vector<Series> series = SeriesOf(rows);
+  double most_held = 0;
+  double most_stall = 0;
+  for (const Series& one : series) {
+    for (const Point& point : one.points) {
+      most_held = std::max(most_held, point.held_gib);
+      most_stall = std::max(most_stall, point.stall_s);
+    }
+  }
+  return Chart(std::move(series), most_held, most_stall)
+      .Draw(absl::StrCat(rows.front().trace, ", ",
+                         rows.front().is_per_user ? "a machine for each user"
+                                                  : "one machine"));
+}
+
+}  // namespace warmup::cli
