@@ -132,11 +132,14 @@ void AddExperimentOptions(CLI::App* command, Experiment& experiment) {
       ->required();
   AddList(command, "--seed", &ParseSeeds, experiment.seeds,
           "What sizes are drawn from (default 1)");
-  AddNumber<int>(
-      command, "--slots",
-      [&experiment](int slots) { experiment.slots = slots; },
-      "Loads that run at once (default 1)")
-      ->check(CLI::Range(1, 64));
+  const auto set_slots = [&experiment](int slots) {
+    if (slots < 1 || slots > 64) {
+      throw CLI::ValidationError("--slots", "it is not from 1 to 64");
+    }
+    experiment.slots = slots;
+  };
+  AddNumber<int>(command, "--slots", set_slots,
+                 "Loads that run at once (default 1)");
 }
 
 }  // namespace
