@@ -69,9 +69,10 @@ absl::Status Wrong(const std::string& path, unsigned line,
 // Seconds with any number of decimals, of which six count.
 bool ReadMicros(std::string_view text, Micros& micros) {
   Micros seconds = 0;
-  const char* end = text.data() + text.size();
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
   if (text.starts_with('-')) return false;
-  const auto whole = std::from_chars(text.data(), end, seconds);
+  const auto whole = std::from_chars(begin, end, seconds);
   if (whole.ec != std::errc() || seconds > kLastTime / 1'000'000) {
     return false;
   }
@@ -154,7 +155,7 @@ template <typename Take>
 absl::Status ReadRows(const std::string& path, const Take& take) {
   WARMUP_ASSIGN_OR_RETURN(const std::unique_ptr<TraceBytes> bytes,
                           TraceBytes::Open(path));
-  const absl::Status status = ParseRows(path, *bytes, take);
+  absl::Status status = ParseRows(path, *bytes, take);
   // Where bytes are missing, a row that is cut is no news.
   WARMUP_RETURN_IF_ERROR(bytes->status());
   return status;

@@ -82,9 +82,11 @@ struct Axis {
     for (const double times : {5.0, 2.0, 1.0}) {
       if (times * power >= rough) step = times * power;
     }
-    end = std::ceil(std::max(most, 1e-3) / step) * step;
+    steps = static_cast<int>(std::ceil(std::max(most, 1e-3) / step));
+    end = steps * step;
   }
   double step = 1;
+  int steps = 1;
   double end = 1;
 };
 
@@ -147,11 +149,13 @@ class Chart {
   }
 
   void DrawAxes() {
-    for (double at = 0; at <= x_.end * 1.001; at += x_.step) {
+    for (int i = 0; i <= x_.steps; ++i) {
+      const double at = i * x_.step;
       Line(X(at), kTop, X(at), kBottom, "#dddddd");
       Text(X(at), kBottom + 18, "middle", absl::StrFormat("%g", at));
     }
-    for (double at = 0; at <= y_.end * 1.001; at += y_.step) {
+    for (int i = 0; i <= y_.steps; ++i) {
+      const double at = i * y_.step;
       Line(kLeft, Y(at), kRight, Y(at), "#dddddd");
       Text(kLeft - 8, Y(at) + 4, "end", absl::StrFormat("%.10g", at));
     }

@@ -17,7 +17,7 @@ TEST_CASE("Gdsf: keeps what is dear to load until the clock has overtaken it") {
   // Each of 1, 2, 3 is driven out by the next one, at 2.5, 5, 7.5; then 4 has
   // 7.5 + 2.5, as much as 0, which has had it for longer.
   for (ItemId item = 0; item < 5; ++item) {
-    machine.Handle(Of(item, item * 100));
+    machine.Handle(Of(item, Micros{100} * item));
     CHECK((machine.IsReady(0) || machine.IsLoading(0)));
   }
   machine.Handle(Of(5, 500));
