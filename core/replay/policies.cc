@@ -5,6 +5,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "core/foresight/warmup_policy.h"
 #include "core/replay/belady.h"
 #include "core/replay/clairvoyant.h"
 #include "core/replay/future.h"
@@ -37,6 +38,11 @@ Made MakeClairvoyant(const PolicyParts& parts) {
                                        parts.catalogue.costs.size());
 }
 
+Made MakeWarmup(const PolicyParts& parts) {
+  return std::make_unique<foresight::WarmupPolicy>(parts.machine,
+                                                   parts.catalogue.costs);
+}
+
 struct Entry {
   const char* name;
   bool sees_future;
@@ -44,7 +50,8 @@ struct Entry {
 };
 
 // Every policy there is, but for keep-alives: those have a number.
-constexpr std::array<Entry, 8> kPolicies = {{
+constexpr std::array<Entry, 9> kPolicies = {{
+    {"warmup", false, &MakeWarmup},
     {"lru", false, &Make<shadow::Lru>},
     {"gdsf", false, &Make<shadow::Gdsf>},
     {"lfu", false, &Make<Lfu>},

@@ -125,6 +125,7 @@ class Machine {
   void SetTimer(Micros at, int64_t token);
   Micros now() const { return now_; }
   int64_t budget() const { return options_.budget; }
+  int slots() const { return options_.slots; }
   int64_t Free() const { return options_.budget - used_; }
   bool IsReady(ItemId item) const { return StateOf(item) == State::kReady; }
   bool IsLoading(ItemId item) const { return StateOf(item) == State::kLoading; }

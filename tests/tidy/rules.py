@@ -27,8 +27,10 @@ LAYERS = {
     "core/monitor": _VALUES,
     "core/ports": _PORTS,
     "core/shadow": ["core/base"],
+    "core/foresight": ["core/base", "core/shadow"],
     "core/runtime": _PORTS + _DECIDERS,
-    "core/replay": _PORTS + _DECIDERS + ["core/runtime", "core/shadow"],
+    "core/replay": _PORTS + _DECIDERS + ["core/runtime", "core/shadow",
+                                           "core/foresight"],
     "adapters/engines": _PORTS + ["adapters/host"],
     "adapters/engines/kserve": _PORTS + ["adapters/engines", "proto"],
     "adapters/host": _PORTS,
@@ -55,8 +57,8 @@ _CORE_FORBIDDEN = re.compile(
     r"|yaml-cpp|systemd|httplib")
 # The deciders take `now` and plain values, and return plain values.
 _SANS_IO = re.compile(
-    r"^(core/(predict|schedule|session|shadow|state|registry|monitor)/"
-    r"|core/runtime/director)")
+    r"^(core/(predict|schedule|session|shadow|foresight|state|registry|monitor)"
+    r"/|core/runtime/director)")
 _SANS_IO_FORBIDDEN = re.compile(
     r"^(thread|mutex|condition_variable|future|chrono|fstream|iostream|cstdio"
     r"|unistd\.h|sys/.*|absl/time/clock\.h|core/base/mutex\.h)$")

@@ -95,7 +95,7 @@ TEST_CASE("Policies: only yardsticks see the future") {
   CHECK(Policy("belady").sees_future);
   CHECK(Policy("clairvoyant").sees_future);
   for (const char* name :
-       {"lru", "ttl5", "gdsf", "lfu", "hybrid", "markov", "recpop"}) {
+       {"warmup", "lru", "ttl5", "gdsf", "lfu", "hybrid", "markov", "recpop"}) {
     CHECK_FALSE(Policy(name).sees_future);
   }
 }
@@ -104,10 +104,11 @@ TEST_CASE("Policies: an unknown name is told, with those there are") {
   for (const char* name : {"", "LRU", "ttl", "ttl:", "ttl:0", "ttl:-5",
                            "ttl:nan", "ttl1e9", "ttl:1000000000"}) {
     CAPTURE(name);
-    CHECK(FindPolicy(name).status().message() ==
-          "'" + std::string(name) +
-              "' is none of ttl:SECONDS, lru, gdsf, lfu, hybrid, markov, "
-              "recpop, belady, clairvoyant");
+    CHECK(
+        FindPolicy(name).status().message() ==
+        "'" + std::string(name) +
+            "' is none of ttl:SECONDS, warmup, lru, gdsf, lfu, hybrid, markov, "
+            "recpop, belady, clairvoyant");
   }
 }
 
@@ -133,8 +134,8 @@ TEST_CASE("Policies: what items and users are called makes no difference") {
   const Catalogue drawn = DrawCatalogue(trace, 1);
   const Catalogue plain = Undisguised(DrawCosts(trace, 1), 3);
   const int64_t budget = drawn.footprint_mib * 3 / 10;
-  for (const char* name : {"lru", "ttl5", "gdsf", "lfu", "hybrid", "markov",
-                           "recpop", "belady", "clairvoyant"}) {
+  for (const char* name : {"warmup", "lru", "ttl5", "gdsf", "lfu", "hybrid",
+                           "markov", "recpop", "belady", "clairvoyant"}) {
     CAPTURE(name);
     const auto run = [&](const Catalogue& catalogue) {
       return Replay({PoolOf(trace)}, catalogue, Policy(name),

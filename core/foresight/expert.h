@@ -1,0 +1,94 @@
+#ifndef WARMUP_CORE_FORESIGHT_EXPERT_H_
+#define WARMUP_CORE_FORESIGHT_EXPERT_H_
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "core/foresight/worth.h"
+#include "core/shadow/machine.h"
+#include "core/shadow/per_item.h"
+
+namespace warmup::foresight {
+
+// By what an expert keeps items.
+enum class Keep {
+  kRecent,  // what was used last
+  kGdsf,    // see shadow::Gdsf
+  kNear,    // Worth::near for each byte
+  kFar,     // Worth::far for each byte
+};
+
+// What a guess is measured against: bytes that load on demand with LRU would
+// have started to load by now.
+struct LoadedOnDemand {
+  int64_t started = 0;
+};
+// Guesses stop where all loads together are this many times as many bytes.
+inline constexpr int64_t kMostLoaded = 2;
+// Seconds of waiting that a guess must be worth for each MiB it loads: part of
+// what the load itself takes.
+double PriceOf(const shadow::ItemCost& cost);
+
+// A way to decide, complete: what to evict, and whether to load unasked.
+//
+// A large item must earn its place, hence value for each byte, yet not quite
+// linearly: what is evicted for one need is one large item rather than several.
+class Expert : public shadow::Policy {
+ public:
+  struct Kind {
+    std::string name;
+    Keep keep = Keep::kRecent;
+    bool preloads = false;
+  };
+
+  // All outlive it.
+  Expert(const Kind& kind, shadow::Machine& machine, const Worth& worth,
+         const LoadedOnDemand& on_demand);
+
+  void OnRequest(const shadow::Request& request,
+                 shadow::Outcome outcome) override;
+  void OnStart(shadow::Micros now, shadow::ItemId item) override;
+  void OnEvicted(shadow::Micros now, shadow::ItemId item) override;
+  bool MakeRoom(shadow::Micros now, shadow::ItemId needed) override;
+  shadow::ItemId Preload(shadow::Micros now) override;
+
+  const Kind& kind() const { return kind_; }
+  // Bytes of all loads that were started.
+  int64_t started() const { return started_; }
+  // Which of `items`, whether it holds them or not, it would evict for `bytes`,
+  // the first first; fewer bytes where all of them are not enough.
+  std::vector<shadow::ItemId> Victims(const std::vector<shadow::ItemId>& items,
+                                      int64_t bytes) const;
+
+ private:
+  struct Past {
+    int64_t touched = 0;
+    int64_t requests = 0;  // since it was evicted
+    double priority = 0;   // of GDSF
+  };
+
+  Past& At(shadow::ItemId item);
+  void Touch(shadow::ItemId item);
+  // What is evicted last has the largest; of equal ones what was touched last.
+  using Key = std::tuple<double, int64_t, shadow::ItemId>;
+  Key KeyOf(shadow::ItemId item) const;
+  // Seconds that a guess is expected to save beyond its price and what its
+  // victims are worth, which are added to `victims`; 0: it cannot be made.
+  double GainOf(shadow::ItemId item,
+                std::vector<shadow::ItemId>* victims) const;
+
+  const Kind kind_;
+  shadow::Machine& machine_;
+  const Worth& worth_;
+  const LoadedOnDemand& on_demand_;
+  std::vector<Past> past_;
+  int64_t touches_ = 0;
+  double clock_ = 0;
+  int64_t started_ = 0;
+};
+
+}  // namespace warmup::foresight
+
+#endif  // WARMUP_CORE_FORESIGHT_EXPERT_H_

@@ -1,0 +1,104 @@
+#ifndef WARMUP_CORE_FORESIGHT_FORECASTER_H_
+#define WARMUP_CORE_FORESIGHT_FORECASTER_H_
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <list>
+#include <vector>
+
+#include "core/foresight/calibration.h"
+#include "core/foresight/heads.h"
+#include "core/foresight/history.h"
+#include "core/foresight/mixer.h"
+#include "core/foresight/slot_table.h"
+#include "core/shadow/machine.h"
+
+namespace warmup::foresight {
+
+// Forecasts, for every item that was requested or announced, the probability
+// of its use within each head's horizon. Online, without a training phase: each
+// forecast is kept with what spoke for it until its outcome is known, and is
+// learned from then (docs/foresight.md). Sees the past only, knows nothing of
+// what is loaded. Not thread-safe.
+class Forecaster {
+ public:
+  struct Options {
+    int slot_bits = 16;  // of the table of contexts: 2^n slots of 64 bytes
+  };
+  // Why a forecast is made.
+  enum class Occasion { kRequest, kTimer, kContext };
+
+  explicit Forecaster(const Options& options);
+
+  void OnRequest(const shadow::Request& request);
+  void OnContext(const shadow::ContextEvent& event);
+
+  // Forecasts all known items. Times never go back.
+  void Forecast(shadow::Micros now, Occasion occasion);
+  const std::vector<shadow::ItemId>& known() const { return history_.known(); }
+  // As of the last Forecast: of a known item, each head's probability;
+  // kFiveMinutes to kDay never fall, nor do kNext and kNextEight.
+  const PerHead& ChanceOf(shadow::ItemId item) const {
+    return chances_[static_cast<size_t>(item)];
+  }
+
+  // How good forecasts were: of one head, over all cases.
+  struct Quality {
+    static constexpr size_t kBins = 20;
+    struct Bin {
+      double cases = 0;
+      double forecast = 0;  // summed
+      double outcome = 0;   // summed
+    };
+    double cases = 0;
+    double brier = 0;     // summed squares
+    double log_loss = 0;  // summed, nats
+    std::array<Bin, kBins> bins{};
+    // Mean distance of forecast and outcome over the bins.
+    double CalibrationError() const;
+  };
+  const Quality& quality(Head head) const { return quality_[head]; }
+
+ private:
+  // One forecast, until all its outcomes are known. Its items are the first of
+  // the known ones.
+  struct Sample {
+    struct Case {
+      Evidence evidence;
+      PerHead log_odds;
+      PerHead chances;
+      shadow::Micros used = std::numeric_limits<shadow::Micros>::max();
+      int used_by = std::numeric_limits<int>::max();  // which request after it
+    };
+    shadow::Micros at = 0;
+    int requests = 0;  // since
+    std::array<bool, kHeads> is_open{};
+    PerHead weights{};
+    std::vector<Case> cases;  // by place
+  };
+
+  bool IsSampled(shadow::Micros now, Occasion occasion);
+  void Open(Sample& sample, shadow::Micros now);
+  void CloseUntil(shadow::Micros now);
+  void Close(Sample& sample, size_t head);
+  void Count(size_t head, float chance, float outcome);
+
+  SlotTable table_;
+  Mixer mixer_;
+  History history_;
+  std::array<Calibration, kHeads> calibrations_;
+  std::vector<PerHead> chances_;  // by item
+  std::vector<size_t> places_;    // by item: in known()
+  std::list<Sample> samples_;     // by time
+  int64_t sample_count_ = 0;
+  int samples_since_request_ = 0;
+  int context_samples_ = 0;  // since the last request
+  shadow::Micros last_context_sample_ = 0;
+  std::array<shadow::Micros, kHeads> last_open_{};
+  std::array<Quality, kHeads> quality_;
+};
+
+}  // namespace warmup::foresight
+
+#endif  // WARMUP_CORE_FORESIGHT_FORECASTER_H_

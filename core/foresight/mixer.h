@@ -1,0 +1,51 @@
+#ifndef WARMUP_CORE_FORESIGHT_MIXER_H_
+#define WARMUP_CORE_FORESIGHT_MIXER_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/foresight/heads.h"
+#include "core/foresight/slot_table.h"
+
+namespace warmup::foresight {
+
+inline constexpr size_t kMaxContexts = 32;
+
+// The slots that speak for one item at one moment, the most general one first,
+// and the class that chooses which weights mix them.
+struct Evidence {
+  std::array<uint32_t, kMaxContexts> slots{};
+  size_t count = 0;
+  size_t gate = 0;
+};
+
+// Mixes what several contexts say into one probability: log-odds are added up,
+// each as its difference to the most general context, trusted by the cases it
+// rests on and weighted by how well it served before. Gated logistic mixing,
+// as in the context-mixing compressors (Mahoney, "Adaptive Weighing of Context
+// Models for Lossless Data Compression", 2005): weights that all share and
+// weights of one class of items are added, and learned by gradient descent on
+// the coding cost.
+class Mixer {
+ public:
+  static constexpr size_t kGates = 16;
+
+  Mixer();
+
+  // Log-odds.
+  PerHead Mix(const SlotTable& table, const Evidence& evidence) const;
+  // A case came out as `outcome`: weights and slots learn from it, from what
+  // they say now (labels come late; the gradient of then is no longer one).
+  void Learn(SlotTable& table, const Evidence& evidence, size_t head,
+             float outcome, float weight);
+
+ private:
+  std::array<PerHead, kMaxContexts> shared_;
+  std::array<std::array<PerHead, kMaxContexts>, kGates> gated_{};
+};
+
+}  // namespace warmup::foresight
+
+#endif  // WARMUP_CORE_FORESIGHT_MIXER_H_

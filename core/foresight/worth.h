@@ -1,0 +1,46 @@
+#ifndef WARMUP_CORE_FORESIGHT_WORTH_H_
+#define WARMUP_CORE_FORESIGHT_WORTH_H_
+
+#include <vector>
+
+#include "core/foresight/forecaster.h"
+#include "core/shadow/machine.h"
+
+namespace warmup::foresight {
+
+// What forecasts make items worth: seconds of waiting that having one ready is
+// expected to save. Sums over several horizons: whatever is used within the
+// shortest counts for all, so that the sum grows as the use comes near, on a
+// logarithmic scale. One moment's values for all who decide.
+class Worth {
+ public:
+  // `costs` outlives it and may grow.
+  explicit Worth(const std::vector<shadow::ItemCost>& costs) : costs_(costs) {}
+
+  void Update(const Forecaster& forecaster);
+
+  // Of keeping it, for a small memory that looks at the next hours, and for a
+  // large one that looks at the day; of fetching it now.
+  double near(shadow::ItemId item) const { return Of(near_, item); }
+  double far(shadow::ItemId item) const { return Of(far_, item); }
+  double fetch(shadow::ItemId item) const { return Of(fetch_, item); }
+  // Those most worth fetching, kMostFetched at most, the first first.
+  static constexpr size_t kMostFetched = 40;
+  const std::vector<shadow::ItemId>& most_fetched() const { return fetched_; }
+
+ private:
+  static double Of(const std::vector<double>& values, shadow::ItemId item) {
+    const auto i = static_cast<size_t>(item);
+    return i < values.size() ? values[i] : 0;
+  }
+
+  const std::vector<shadow::ItemCost>& costs_;
+  std::vector<double> near_;
+  std::vector<double> far_;
+  std::vector<double> fetch_;
+  std::vector<shadow::ItemId> fetched_;
+};
+
+}  // namespace warmup::foresight
+
+#endif  // WARMUP_CORE_FORESIGHT_WORTH_H_

@@ -1,0 +1,87 @@
+#include "core/foresight/warmup_policy.h"
+
+#include "tests/core/foresight/random_use.h"
+#include "tests/support/catch.h"
+
+namespace warmup::foresight {
+namespace {
+
+using shadow::ItemCost;
+using shadow::Machine;
+
+struct Run {
+  Run(const std::vector<ItemCost>& all_costs, int64_t budget)
+      : costs(all_costs), machine({.budget = budget}, costs) {
+    machine.set_policy(policy);
+  }
+  void Replay(const std::vector<shadow::Request>& requests) {
+    for (const shadow::Request& request : requests) {
+      machine.Handle(request);
+      is_within_budget = is_within_budget && machine.Free() >= 0;
+    }
+    machine.Finish();
+  }
+
+  const std::vector<ItemCost> costs;
+  Machine machine;
+  WarmupPolicy policy{machine, costs};
+  bool is_within_budget = true;
+};
+
+TEST_CASE("WarmupPolicy: keeps to the budget and to twice what LRU loads") {
+  const auto seed = GENERATE(1U, 2U, 3U);
+  Run run(RandomCosts(30, seed), 50);
+  run.Replay(RandomUse(3'000, 30, seed));
+  CHECK(run.is_within_budget);
+  const shadow::Tally& lru = run.policy.shadows()[0].machine->tally();
+  const shadow::Tally& ours = run.machine.tally();
+  CHECK(ours.requests == lru.requests);
+  CHECK(ours.loaded <= 2 * lru.loaded + 16);
+  // Whatever comes: no worse than the selector's bound, and what was waiting.
+  CHECK(static_cast<double>(ours.stall + ours.blocked) <=
+        1.05 * static_cast<double>(lru.stall + lru.blocked) + 100e6);
+}
+
+TEST_CASE("WarmupPolicy: never loads what nobody has named") {
+  Run run(RandomCosts(40, 1), 60);
+  run.Replay(RandomUse(3'000, 20, 1));
+  CHECK(run.machine.tally().guessed > 0);
+  for (shadow::ItemId unheard = 20; unheard < 40; ++unheard) {
+    CHECK(run.machine.IsCold(unheard));
+  }
+}
+
+TEST_CASE("WarmupPolicy: an expert followed from the start is reality") {
+  const auto seed = GENERATE(1U, 2U, 3U);
+  // Everything fits: nobody leads, and the first one is followed throughout.
+  Run run(RandomCosts(8, seed), 200);
+  run.Replay(RandomUse(500, 8, seed));
+  REQUIRE(run.policy.selector().switches() == 0);
+  const WarmupPolicy::Shadow& leader =
+      run.policy.shadows()[run.policy.selector().current()];
+  leader.machine->Finish();
+  const shadow::Tally& shadow = leader.machine->tally();
+  const shadow::Tally& ours = run.machine.tally();
+  CHECK(ours.cold == shadow.cold);
+  CHECK(ours.late == shadow.late);
+  CHECK(ours.stall == shadow.stall);
+  CHECK(ours.loads == shadow.loads);
+  CHECK(ours.occupied == shadow.occupied);
+}
+
+TEST_CASE("WarmupPolicy: has the next one of a cycle ready, where LRU never") {
+  // Three items of which two fit, in turn: the worst that LRU can meet.
+  std::vector<shadow::Request> requests;
+  shadow::Micros now = 1'790'000'000 * kSecond;
+  for (int i = 0; i < 1'500; ++i) {
+    requests.push_back({now += 60 * kSecond, 0, i % 3});
+  }
+  Run run(std::vector<ItemCost>(3, {10, 10 * kSecond}), 20);
+  run.Replay(requests);
+  const shadow::Tally& lru = run.policy.shadows()[0].machine->tally();
+  CHECK(lru.cold == 1'500);
+  CHECK(run.machine.tally().stall < lru.stall / 2);
+}
+
+}  // namespace
+}  // namespace warmup::foresight
