@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace warmup::foresight {
@@ -10,6 +11,8 @@ namespace {
 using shadow::ItemId;
 using shadow::Micros;
 
+// A large item must earn its place, yet not quite by its size: one large item
+// goes rather than several.
 constexpr double kSizeExponent = 0.9;
 constexpr double kLoadShare = 0.15;
 constexpr double kFirstByte = 1;  // seconds of a load that are no transfer
@@ -68,52 +71,85 @@ bool Expert::MakeRoom(Micros now, ItemId needed) {
   return !victims.empty();
 }
 
-Expert::Key Expert::KeyOf(ItemId item) const {
+Expert::Past Expert::PastOf(ItemId item) const {
   const auto i = static_cast<size_t>(item);
-  const Past past = i < past_.size() ? past_[i] : Past{};
-  const auto for_each_byte = [&](double worth) {
-    return worth / std::pow(static_cast<double>(machine_.CostOf(item).size),
-                            kSizeExponent);
-  };
-  double key = 0;
+  return i < past_.size() ? past_[i] : Past{};
+}
+
+double Expert::ValueOf(ItemId item) const {
   switch (kind_.keep) {
     case Keep::kRecent:
       break;
     case Keep::kGdsf:
-      key = past.priority;
-      break;
-    case Keep::kNear:
-      key = for_each_byte(worth_.near(item));
-      break;
-    case Keep::kFar:
-      key = for_each_byte(worth_.far(item));
-      break;
+      return PastOf(item).priority;
+    case Keep::kWorth:
+      return worth_.keep(item);
   }
-  return {key, past.touched, item};
+  return static_cast<double>(PastOf(item).touched);
+}
+
+Expert::Order Expert::OrderOf(const std::vector<ItemId>& items,
+                              bool for_each_byte) const {
+  Order order;
+  order.reserve(items.size());
+  for (const ItemId item : items) {
+    const auto size = static_cast<double>(machine_.CostOf(item).size);
+    const double value = ValueOf(item);
+    order.emplace_back(
+        for_each_byte ? value / std::pow(size, kSizeExponent) : value,
+        PastOf(item).touched, item);
+  }
+  std::sort(order.begin(), order.end());
+  return order;
+}
+
+std::vector<ItemId> Expert::Take(const Order& order, int64_t bytes) const {
+  std::vector<ItemId> taken;
+  for (const Key& key : order) {
+    if (bytes <= 0) break;
+    taken.push_back(std::get<ItemId>(key));
+    bytes -= machine_.CostOf(taken.back()).size;
+  }
+  return taken;
+}
+
+void Expert::PutBack(int64_t bytes, std::vector<ItemId>* victims) const {
+  for (const ItemId victim : *victims) bytes -= machine_.CostOf(victim).size;
+  for (size_t i = victims->size(); i-- > 0;) {
+    const int64_t size = machine_.CostOf((*victims)[i]).size;
+    if (bytes + size > 0) continue;
+    bytes += size;
+    victims->erase(victims->begin() + static_cast<std::ptrdiff_t>(i));
+  }
 }
 
 std::vector<ItemId> Expert::Victims(const std::vector<ItemId>& items,
                                     int64_t bytes) const {
-  std::vector<Key> order;
-  order.reserve(items.size());
-  for (const ItemId item : items) order.push_back(KeyOf(item));
-  std::sort(order.begin(), order.end());
-  std::vector<ItemId> victims;
-  for (const Key& key : order) {
-    if (bytes <= 0) break;
-    const ItemId item = std::get<ItemId>(key);
-    victims.push_back(item);
-    bytes -= machine_.CostOf(item).size;
+  if (bytes <= 0 || items.empty()) return {};
+  if (kind_.keep != Keep::kWorth) {
+    return Take(OrderOf(items, /*for_each_byte=*/false), bytes);
   }
-  if (kind_.keep == Keep::kRecent || kind_.keep == Keep::kGdsf) return victims;
-  // What proves unnecessary stays, the most valuable first.
-  for (size_t i = victims.size(); i-- > 0;) {
-    const int64_t size = machine_.CostOf(victims[i]).size;
-    if (bytes + size > 0) continue;
-    bytes += size;
-    victims.erase(victims.begin() + static_cast<std::ptrdiff_t>(i));
+  const auto size = [&](ItemId item) {
+    return static_cast<double>(machine_.CostOf(item).size);
+  };
+  double least = std::numeric_limits<double>::max();  // for a byte
+  for (const ItemId item : items) {
+    least = std::min(least, ValueOf(item) / size(item));
   }
-  return victims;
+  std::vector<ItemId> best;
+  double least_loss = std::numeric_limits<double>::max();
+  for (const bool for_each_byte : {true, false}) {
+    std::vector<ItemId> victims = Take(OrderOf(items, for_each_byte), bytes);
+    PutBack(bytes, &victims);
+    double loss = 0;
+    for (const ItemId victim : victims) {
+      loss += ValueOf(victim) - kind_.spare_credit * least * size(victim);
+    }
+    if (loss >= least_loss) continue;
+    least_loss = loss;
+    best = std::move(victims);
+  }
+  return best;
 }
 
 ItemId Expert::Preload(Micros now) {
@@ -146,7 +182,7 @@ double Expert::GainOf(ItemId item, std::vector<ItemId>* victims) const {
   for (const ItemId victim : *victims) {
     lack -= machine_.CostOf(victim).size;
     lost += kFetchShare * worth_.fetch(victim) +
-            (1 - kFetchShare) * worth_.near(victim);
+            (1 - kFetchShare) * worth_.keep(victim);
   }
   if (lack > 0) return 0;
   return worth_.fetch(item) - kSwapMargin * lost -

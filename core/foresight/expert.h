@@ -16,8 +16,7 @@ namespace warmup::foresight {
 enum class Keep {
   kRecent,  // what was used last
   kGdsf,    // see shadow::Gdsf
-  kNear,    // Worth::near for each byte
-  kFar,     // Worth::far for each byte
+  kWorth,   // what is worth keeping: see Worth
 };
 
 // What a guess is measured against: bytes that load on demand with LRU would
@@ -33,14 +32,18 @@ double PriceOf(const shadow::ItemCost& cost);
 
 // A way to decide, complete: what to evict, and whether to load unasked.
 //
-// A large item must earn its place, hence value for each byte, yet not quite
-// linearly: what is evicted for one need is one large item rather than several.
+// By worth, a need is met by the items of least worth for each byte, or by
+// those of least worth at all, whichever loses less; what they free beyond the
+// need is credited by the least that a byte is worth here, in part. How large a
+// part depends on the memory: where many items fit, others soon fill what is
+// left; where two do, it stays empty.
 class Expert : public shadow::Policy {
  public:
   struct Kind {
     std::string name;
     Keep keep = Keep::kRecent;
     bool preloads = false;
+    double spare_credit = 0;  // the part, of kWorth
   };
 
   // All outlive it.
@@ -70,10 +73,19 @@ class Expert : public shadow::Policy {
   };
 
   Past& At(shadow::ItemId item);
+  Past PastOf(shadow::ItemId item) const;
   void Touch(shadow::ItemId item);
   // What is evicted last has the largest; of equal ones what was touched last.
   using Key = std::tuple<double, int64_t, shadow::ItemId>;
-  Key KeyOf(shadow::ItemId item) const;
+  using Order = std::vector<Key>;
+  // By value, or by value for each byte.
+  Order OrderOf(const std::vector<shadow::ItemId>& items,
+                bool for_each_byte) const;
+  double ValueOf(shadow::ItemId item) const;
+  // From the front of an order until there are so many bytes.
+  std::vector<shadow::ItemId> Take(const Order& order, int64_t bytes) const;
+  // What proves unnecessary stays, the most valuable first.
+  void PutBack(int64_t bytes, std::vector<shadow::ItemId>* victims) const;
   // Seconds that a guess is expected to save beyond its price and what its
   // victims are worth, which are added to `victims`; 0: it cannot be made.
   double GainOf(shadow::ItemId item,

@@ -15,18 +15,21 @@ constexpr Micros kSecond = 1'000'000;
 // every half hour, for three days.
 constexpr int64_t kDoublings = 10;
 constexpr Micros kHalfHour = 1'800 * kSecond;
-constexpr Micros kLongest = 3 * 86'400 * kSecond;
+constexpr Micros kLongest = 144 * kHalfHour;
 // A timer's token: which request it belongs to, and which of its timers it is.
 constexpr int64_t kTimersOfOne = 1'000;
 
+// Spare room is worth most where many items fit, and little where two do.
+constexpr double kMuch = 1;
+constexpr double kLittle = 0.5;
 const std::array<Expert::Kind, 7> kExperts = {{
     {"lru", Keep::kRecent, false},
     {"gdsf", Keep::kGdsf, false},
-    {"near", Keep::kNear, false},
-    {"far", Keep::kFar, false},
+    {"many", Keep::kWorth, false, kMuch},
+    {"few", Keep::kWorth, false, kLittle},
     {"lru+", Keep::kRecent, true},
-    {"near+", Keep::kNear, true},
-    {"far+", Keep::kFar, true},
+    {"many+", Keep::kWorth, true, kMuch},
+    {"few+", Keep::kWorth, true, kLittle},
 }};
 constexpr size_t kLru = 0;
 constexpr size_t kFirst = 5;

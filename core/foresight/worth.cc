@@ -7,8 +7,7 @@ namespace {
 
 using Weights = std::array<double, kHeads>;
 
-constexpr Weights kNear = {1, .5, .5, .5, .5, 0};
-constexpr Weights kFar = {1, 1, 1, 1, 1, 1};
+constexpr Weights kKeep = {1, .5, .5, .5, .5, 0};
 constexpr Weights kFetch = {1, .3, .3, .1, .1, 0};
 
 double Sum(const PerHead& chances, const Weights& weights) {
@@ -25,15 +24,13 @@ void Worth::Update(const Forecaster& forecaster) {
   fetched_ = forecaster.known();
   for (const shadow::ItemId item : fetched_) {
     const auto i = static_cast<size_t>(item);
-    if (i >= near_.size()) {
-      near_.resize(i + 1);
-      far_.resize(i + 1);
+    if (i >= keep_.size()) {
+      keep_.resize(i + 1);
       fetch_.resize(i + 1);
     }
     const PerHead& chances = forecaster.ChanceOf(item);
     const double load = static_cast<double>(costs_[i].load) * 1e-6;
-    near_[i] = load * Sum(chances, kNear);
-    far_[i] = load * Sum(chances, kFar);
+    keep_[i] = load * Sum(chances, kKeep);
     fetch_[i] = load * Sum(chances, kFetch);
   }
   const size_t count = std::min(kMostFetched, fetched_.size());

@@ -19,10 +19,8 @@ class Worth {
 
   void Update(const Forecaster& forecaster);
 
-  // Of keeping it, for a small memory that looks at the next hours, and for a
-  // large one that looks at the day; of fetching it now.
-  double near(shadow::ItemId item) const { return Of(near_, item); }
-  double far(shadow::ItemId item) const { return Of(far_, item); }
+  // Of keeping it; of fetching it now, which looks less far.
+  double keep(shadow::ItemId item) const { return Of(keep_, item); }
   double fetch(shadow::ItemId item) const { return Of(fetch_, item); }
   // Those most worth fetching, kMostFetched at most, the first first.
   static constexpr size_t kMostFetched = 40;
@@ -35,8 +33,7 @@ class Worth {
   }
 
   const std::vector<shadow::ItemCost>& costs_;
-  std::vector<double> near_;
-  std::vector<double> far_;
+  std::vector<double> keep_;
   std::vector<double> fetch_;
   std::vector<shadow::ItemId> fetched_;
 };

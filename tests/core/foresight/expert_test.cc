@@ -80,12 +80,12 @@ struct Small {
   Worth worth{costs};
   LoadedOnDemand on_demand{1'000};
   Machine machine{{.budget = 10}, costs};
-  Expert expert{{"near+", Keep::kNear, true}, machine, worth, on_demand};
+  Expert expert{{"many+", Keep::kWorth, true, 1}, machine, worth, on_demand};
 };
 
 TEST_CASE("Expert: evicts what is worth least, and only what is needed") {
   Small small;
-  CHECK(small.worth.near(0) > small.worth.near(2));
+  CHECK(small.worth.keep(0) > small.worth.keep(2));
   CHECK(small.expert.Victims({0, 2}, 4) == std::vector<ItemId>{2});
   CHECK(small.expert.Victims({0, 2}, 5).size() == 2);
   CHECK(small.expert.Victims({0, 2}, 0).empty());
