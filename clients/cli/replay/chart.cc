@@ -13,7 +13,7 @@ namespace warmup::cli {
 namespace {
 
 // The chart's area within the picture, in pixels.
-constexpr int kWidth = 760;
+constexpr int kWidth = 860;
 constexpr int kHeight = 440;
 constexpr int kLeft = 80;
 constexpr int kRight = 600;
