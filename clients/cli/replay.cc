@@ -127,8 +127,8 @@ void AddExperimentOptions(CLI::App* command, Experiment& experiment) {
           "the median item, b8000 MiB")
       ->required();
   AddList(command, "--policy", &ParsePolicies, experiment.policies,
-          "lru, ttl:SECONDS, gdsf, lfu, hybrid, markov, recpop; and belady, "
-          "clairvoyant, which see the future")
+          "warmup, ours; lru, ttl:SECONDS, gdsf, lfu, hybrid, markov, recpop; "
+          "and belady, clairvoyant, which see the future")
       ->required();
   AddList(command, "--seed", &ParseSeeds, experiment.seeds,
           "What sizes are drawn from (default 1)");
@@ -150,7 +150,7 @@ void AddReplay(CLI::App* app, Cli& cli) {
       "Follows a trace exactly on a simulated machine, and says how long "
       "requests would have waited for their models. It asks no daemon. What "
       "each column means is in docs/replay.md.",
-      "warmupctl replay --trace use.csv --budget f0.15,m3 --policy lru,gdsf\n"
+      "warmupctl replay --trace use.csv --budget f0.15,m3 --policy lru,warmup\n"
       "warmupctl replay --trace use.csv.zst --per-user --budget m2 --seed 1,2 "
       "\\\n"
       "  --policy lru,ttl:300,hybrid,belady -o csv --plot use.svg");
