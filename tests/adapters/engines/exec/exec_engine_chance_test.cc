@@ -12,7 +12,7 @@
 namespace warmup {
 namespace {
 
-constexpr int kRounds = 100;
+constexpr int kRounds = 200;
 
 TEST_CASE("ExecEngine: whatever happens to a load leaves nothing behind") {
   const auto seed = std::random_device{}();
