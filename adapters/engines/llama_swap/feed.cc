@@ -41,7 +41,6 @@ void Feed::Run() {
                                                 : State::kConnecting;
     requests_.Forget();
     unloads_.Forget();
-    changed_.NotifyAll();
     pause = was_live ? kShortestPause : std::min(2 * pause, kLongestPause);
     if (!is_ending_ && !is_awake_) {
       changed_.WaitFor(mutex_, state_ == State::kAbsent ? kAbsentPause : pause);
@@ -73,7 +72,6 @@ void Feed::Take(const FeedMessage& message) {
   if (message.kind == FeedMessage::Kind::kCount) only_counts_ = true;
   requests_.Observe(message, now);
   unloads_.Observe(message.states, now, requests_);
-  changed_.NotifyAll();
 }
 
 bool Feed::ShowsUse() const {
