@@ -1,7 +1,6 @@
 #include "demo/trace.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <fstream>
 #include <set>
@@ -11,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "core/replay/trace.h"
 
 namespace warmup::demo {
 namespace {
@@ -119,36 +119,8 @@ void KeepFirst(int requests, Trace* trace) {
 }
 
 int64_t ModelSizeBytes(const std::string& model) {
-  struct Rung {
-    int64_t mib;
-    uint64_t weight;
-  };
-  constexpr std::array<Rung, 12> kLadder = {{{300, 10},
-                                             {600, 10},
-                                             {1200, 8},
-                                             {2000, 12},
-                                             {2600, 10},
-                                             {4700, 18},
-                                             {5200, 8},
-                                             {8200, 8},
-                                             {9300, 6},
-                                             {13000, 5},
-                                             {16000, 3},
-                                             {20000, 2}}};
-  uint64_t hash = 14695981039346656037ULL;
-  for (const char byte : absl::StrCat("0:", model)) {
-    hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211ULL;
-  }
-  hash ^= hash >> 32;
-  const uint64_t x = hash % 100;
-  uint64_t cumulative = 0;
-  for (const Rung& rung : kLadder) {
-    cumulative += rung.weight;
-    if (cumulative > x) {
-      return std::clamp<int64_t>(rung.mib / 20, 50, 400) << 20;
-    }
-  }
-  return int64_t{400} << 20;
+  const int64_t mib = replay::DrawCost(model, /*seed=*/0).size;
+  return std::clamp<int64_t>(mib / 20, 50, 400) << 20;
 }
 
 }  // namespace warmup::demo

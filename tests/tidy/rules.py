@@ -45,7 +45,8 @@ LAYERS = {
     # `warmupctl replay` asks no daemon: it is the replay itself.
     "clients/cli/replay": ["adapters/trace", "clients", "core/base",
                            "core/replay", "core/shadow"],
-    "demo": ["clients", "proto"],
+    # Its models have the sizes that the replay draws.
+    "demo": ["clients", "proto", "core/replay"],
     "bench": ["core", "adapters", "gpu", "server", "clients", "demo", "proto"],
     "tests": ["core", "adapters", "gpu", "server", "clients", "demo", "proto"],
 }
