@@ -32,14 +32,8 @@ Expert::Expert(const Kind& kind, shadow::Machine& machine, const Worth& worth,
                const LoadedOnDemand& on_demand)
     : kind_(kind), machine_(machine), worth_(worth), on_demand_(on_demand) {}
 
-Expert::Past& Expert::At(ItemId item) {
-  const auto i = static_cast<size_t>(item);
-  if (i >= past_.size()) past_.resize(i + 1);
-  return past_[i];
-}
-
 void Expert::Touch(ItemId item) {
-  Past& past = At(item);
+  Past& past = past_[item];
   past.touched = ++touches_;
   const shadow::ItemCost& cost = machine_.CostOf(item);
   past.priority = clock_ + static_cast<double>(past.requests) *
@@ -49,7 +43,7 @@ void Expert::Touch(ItemId item) {
 
 void Expert::OnRequest(const shadow::Request& request,
                        shadow::Outcome /*outcome*/) {
-  ++At(request.item).requests;
+  ++past_[request.item].requests;
   Touch(request.item);
 }
 
@@ -59,7 +53,7 @@ void Expert::OnStart(Micros, ItemId item) {
 }
 
 void Expert::OnEvicted(Micros, ItemId item) {
-  Past& past = At(item);
+  Past& past = past_[item];
   past.requests = 0;
   if (kind_.keep == Keep::kGdsf) clock_ = std::max(clock_, past.priority);
 }
@@ -71,21 +65,16 @@ bool Expert::MakeRoom(Micros now, ItemId needed) {
   return !victims.empty();
 }
 
-Expert::Past Expert::PastOf(ItemId item) const {
-  const auto i = static_cast<size_t>(item);
-  return i < past_.size() ? past_[i] : Past{};
-}
-
 double Expert::ValueOf(ItemId item) const {
   switch (kind_.keep) {
     case Keep::kRecent:
       break;
     case Keep::kGdsf:
-      return PastOf(item).priority;
+      return past_.Get(item).priority;
     case Keep::kWorth:
       return worth_.keep(item);
   }
-  return static_cast<double>(PastOf(item).touched);
+  return static_cast<double>(past_.Get(item).touched);
 }
 
 Expert::Order Expert::OrderOf(const std::vector<ItemId>& items,
@@ -97,7 +86,7 @@ Expert::Order Expert::OrderOf(const std::vector<ItemId>& items,
     const double value = ValueOf(item);
     order.emplace_back(
         for_each_byte ? value / std::pow(size, kSizeExponent) : value,
-        PastOf(item).touched, item);
+        past_.Get(item).touched, item);
   }
   std::sort(order.begin(), order.end());
   return order;

@@ -72,8 +72,6 @@ class Expert : public shadow::Policy {
     double priority = 0;   // of GDSF
   };
 
-  Past& At(shadow::ItemId item);
-  Past PastOf(shadow::ItemId item) const;
   void Touch(shadow::ItemId item);
   // What is evicted last has the largest; of equal ones what was touched last.
   using Key = std::tuple<double, int64_t, shadow::ItemId>;
@@ -95,7 +93,7 @@ class Expert : public shadow::Policy {
   shadow::Machine& machine_;
   const Worth& worth_;
   const LoadedOnDemand& on_demand_;
-  std::vector<Past> past_;
+  shadow::PerItem<Past> past_;
   int64_t touches_ = 0;
   double clock_ = 0;
   int64_t started_ = 0;

@@ -17,7 +17,6 @@ constexpr Micros kBetweenContextSamples = 2'000'000;
 // Bounds the memory: the oldest forecasts are given up.
 constexpr size_t kMaxSamples = 4'096;
 constexpr float kLeastWeight = 0.01F;
-constexpr size_t kNowhere = std::numeric_limits<size_t>::max();
 
 }  // namespace
 
@@ -27,11 +26,10 @@ Forecaster::Forecaster(const Options& options) : table_(options.slot_bits) {
 
 void Forecaster::OnRequest(const shadow::Request& request) {
   CloseUntil(request.at);
-  const auto item = static_cast<size_t>(request.item);
-  const size_t place = item < places_.size() ? places_[item] : kNowhere;
+  const std::optional<size_t> place = places_.Get(request.item);
   for (Sample& sample : samples_) {
-    if (place < sample.cases.size()) {
-      Sample::Case& used = sample.cases[place];
+    if (place.has_value() && *place < sample.cases.size()) {
+      Sample::Case& used = sample.cases[*place];
       used.used = std::min(used.used, request.at);
       used.used_by = std::min(used.used_by, sample.requests);
     }
@@ -61,15 +59,10 @@ void Forecaster::Forecast(Micros now, Occasion occasion) {
   const History::Moment moment = history_.MomentAt(now);
   for (size_t place = 0; place < known().size(); ++place) {
     const ItemId item = known()[place];
-    const auto i = static_cast<size_t>(item);
-    if (i >= chances_.size()) {
-      chances_.resize(i + 1);
-      places_.resize(i + 1, kNowhere);
-    }
-    places_[i] = place;
+    places_[item] = place;
     const Evidence evidence = history_.Look(item, moment, table_);
     const PerHead log_odds = mixer_.Mix(table_, evidence);
-    PerHead& chances = chances_[i];
+    PerHead& chances = chances_[item];
     for (size_t h = 0; h < kHeads; ++h) {
       chances[h] = calibrations_[h].ProbabilityOf(log_odds[h]);
     }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <list>
+#include <optional>
 #include <vector>
 
 #include "core/foresight/calibration.h"
@@ -13,6 +14,7 @@
 #include "core/foresight/mixer.h"
 #include "core/foresight/slot_table.h"
 #include "core/shadow/machine.h"
+#include "core/shadow/per_item.h"
 
 namespace warmup::foresight {
 
@@ -40,7 +42,7 @@ class Forecaster {
   // As of the last Forecast: of a known item, each head's probability;
   // kFiveMinutes to kDay never fall, nor do kNext and kNextEight.
   const PerHead& ChanceOf(shadow::ItemId item) const {
-    return chances_[static_cast<size_t>(item)];
+    return chances_.Get(item);
   }
 
   // How good forecasts were: of one head, over all cases.
@@ -88,9 +90,9 @@ class Forecaster {
   Mixer mixer_;
   History history_;
   std::array<Calibration, kHeads> calibrations_;
-  std::vector<PerHead> chances_;  // by item
-  std::vector<size_t> places_;    // by item: in known()
-  std::list<Sample> samples_;     // by time
+  shadow::PerItem<PerHead> chances_;
+  shadow::PerItem<std::optional<size_t>> places_;  // in known()
+  std::list<Sample> samples_;                      // by time
   int64_t sample_count_ = 0;
   int samples_since_request_ = 0;
   int context_samples_ = 0;  // since the last request

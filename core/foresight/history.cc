@@ -51,14 +51,8 @@ struct History::Classes {
   uint64_t announcement;  // the last of all: whether its own, and how old
 };
 
-History::Item& History::At(ItemId item) {
-  const auto i = static_cast<size_t>(item);
-  if (i >= items_.size()) items_.resize(i + 1);
-  return items_[i];
-}
-
 void History::Know(ItemId id) {
-  Item& item = At(id);
+  Item& item = items_[id];
   if (item.number != 0) return;
   known_.push_back(id);
   item.number = known_.size();
@@ -67,7 +61,7 @@ void History::Know(ItemId id) {
 void History::OnRequest(const shadow::Request& request) {
   Know(request.item);
   JudgeAnnouncements(request);
-  Item& item = At(request.item);
+  Item& item = items_[request.item];
   const Micros gap = item.last == kNever ? kNever : request.at - item.last;
   for (size_t r = 0; r < kRates; ++r) {
     if (gap != kNever)
@@ -98,17 +92,17 @@ void History::Rank(ItemId id) {
   std::erase(by_recency_, id);
   by_recency_.insert(by_recency_.begin(), id);
   if (by_recency_.size() > kRanks) {
-    At(by_recency_.back()).rank = kRanks;
+    items_[by_recency_.back()].rank = kRanks;
     by_recency_.pop_back();
   }
   for (size_t rank = 0; rank < by_recency_.size(); ++rank) {
-    At(by_recency_[rank]).rank = rank;
+    items_[by_recency_[rank]].rank = rank;
   }
 }
 
 void History::JudgeAnnouncements(const shadow::Request& request) {
   for (const ItemId id : announced_) {
-    Item& item = At(id);
+    Item& item = items_[id];
     if (request.at - item.announced <= kAnnouncementLife) {
       announcements_ = announcements_ * kAnnouncementDecay + 1;
       kept_ = kept_ * kAnnouncementDecay + (id == request.item ? 1.0F : 0.0F);
@@ -124,7 +118,7 @@ void History::OnContext(const shadow::ContextEvent& event) {
   last_context_ = event.at;
   if (!is_announcement) return;
   Know(event.announced);
-  Item& item = At(event.announced);
+  Item& item = items_[event.announced];
   if (item.announced == kNever) announced_.push_back(event.announced);
   item.announced = event.at;
   item.last_announced = event.at;
@@ -133,7 +127,7 @@ void History::OnContext(const shadow::ContextEvent& event) {
 }
 
 bool History::IsAnnounced(ItemId id, Micros now) const {
-  const Micros at = items_[static_cast<size_t>(id)].announced;
+  const Micros at = items_.Get(id).announced;
   return at != kNever && now - at <= kAnnouncementLife;
 }
 
@@ -164,7 +158,7 @@ History::Moment History::MomentAt(Micros now) const {
 }
 
 History::Classes History::Classify(ItemId id, const Moment& moment) const {
-  const Item& item = items_[static_cast<size_t>(id)];
+  const Item& item = items_.Get(id);
   const Micros age = item.last == kNever ? kNever : moment.now - item.last;
   const auto count = [](double n, double least, double steps) -> uint64_t {
     if (n < least) return 0;
@@ -201,7 +195,7 @@ History::Classes History::Classify(ItemId id, const Moment& moment) const {
 
 Evidence History::Look(ItemId id, const Moment& m, SlotTable& table) const {
   const Classes c = Classify(id, m);
-  const uint64_t item = items_[static_cast<size_t>(id)].number;
+  const uint64_t item = items_.Get(id).number;
   const auto& [before, before2, before3] = last_items_;
   const auto& [users, users2] = m.user->last;
   Evidence evidence;

@@ -10,6 +10,7 @@
 #include "core/foresight/mixer.h"
 #include "core/foresight/slot_table.h"
 #include "core/shadow/machine.h"
+#include "core/shadow/per_item.h"
 
 namespace warmup::foresight {
 
@@ -79,13 +80,12 @@ class History {
   };
   struct Classes;
 
-  Item& At(shadow::ItemId item);
   void Know(shadow::ItemId item);
   void JudgeAnnouncements(const shadow::Request& request);
   void Rank(shadow::ItemId item);
   Classes Classify(shadow::ItemId id, const Moment& moment) const;
 
-  std::vector<Item> items_;
+  shadow::PerItem<Item> items_;
   std::vector<shadow::ItemId> known_;
   std::vector<shadow::ItemId> by_recency_;  // the latest first, kRanks at most
   std::vector<shadow::ItemId> announced_;   // since the last request

@@ -23,15 +23,11 @@ double Sum(const PerHead& chances, const Weights& weights) {
 void Worth::Update(const Forecaster& forecaster) {
   fetched_ = forecaster.known();
   for (const shadow::ItemId item : fetched_) {
-    const auto i = static_cast<size_t>(item);
-    if (i >= keep_.size()) {
-      keep_.resize(i + 1);
-      fetch_.resize(i + 1);
-    }
     const PerHead& chances = forecaster.ChanceOf(item);
-    const double load = static_cast<double>(costs_[i].load) * 1e-6;
-    keep_[i] = load * Sum(chances, kKeep);
-    fetch_[i] = load * Sum(chances, kFetch);
+    const double load =
+        static_cast<double>(costs_[static_cast<size_t>(item)].load) * 1e-6;
+    keep_[item] = load * Sum(chances, kKeep);
+    fetch_[item] = load * Sum(chances, kFetch);
   }
   const size_t count = std::min(kMostFetched, fetched_.size());
   std::partial_sort(

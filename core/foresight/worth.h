@@ -5,6 +5,7 @@
 
 #include "core/foresight/forecaster.h"
 #include "core/shadow/machine.h"
+#include "core/shadow/per_item.h"
 
 namespace warmup::foresight {
 
@@ -20,21 +21,16 @@ class Worth {
   void Update(const Forecaster& forecaster);
 
   // Of keeping it; of fetching it now, which looks less far.
-  double keep(shadow::ItemId item) const { return Of(keep_, item); }
-  double fetch(shadow::ItemId item) const { return Of(fetch_, item); }
+  double keep(shadow::ItemId item) const { return keep_.Get(item); }
+  double fetch(shadow::ItemId item) const { return fetch_.Get(item); }
   // Those most worth fetching, kMostFetched at most, the first first.
   static constexpr size_t kMostFetched = 40;
   const std::vector<shadow::ItemId>& most_fetched() const { return fetched_; }
 
  private:
-  static double Of(const std::vector<double>& values, shadow::ItemId item) {
-    const auto i = static_cast<size_t>(item);
-    return i < values.size() ? values[i] : 0;
-  }
-
   const std::vector<shadow::ItemCost>& costs_;
-  std::vector<double> keep_;
-  std::vector<double> fetch_;
+  shadow::PerItem<double> keep_;
+  shadow::PerItem<double> fetch_;
   std::vector<shadow::ItemId> fetched_;
 };
 

@@ -18,6 +18,11 @@ class PerItem {
     if (i >= values_.size()) values_.resize(i + 1);
     return values_[i];
   }
+  const Value& Get(ItemId item) const {
+    static const Value kUnset{};
+    const auto i = static_cast<size_t>(item);
+    return i < values_.size() ? values_[i] : kUnset;
+  }
 
  private:
   std::vector<Value> values_;
