@@ -2,24 +2,14 @@
 #define WARMUP_CORE_FORESIGHT_WARMUP_POLICY_H_
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
-#include "core/foresight/expert.h"
-#include "core/foresight/forecaster.h"
-#include "core/foresight/selector.h"
-#include "core/foresight/worth.h"
+#include "core/foresight/foresight.h"
 #include "core/shadow/machine.h"
 
 namespace warmup::foresight {
 
-// Our policy (docs/foresight.md): a forecaster whose forecasts several experts
-// use, each on a shadow machine of its own that costs nothing but arithmetic,
-// and a selector of the one whose lead the real machine follows. It follows
-// lazily: where room is needed, what the leader does not hold goes first, in
-// the leader's order; what it loads unasked is loaded, nothing else.
-//
-// Followed from the start, the real machine does exactly what the shadow does.
+// Foresight as the policy of a machine that is reality: what the replay runs.
 class WarmupPolicy : public shadow::Policy {
  public:
   // All outlive it; `costs` may grow.
@@ -35,35 +25,20 @@ class WarmupPolicy : public shadow::Policy {
   bool MakeRoom(shadow::Micros now, shadow::ItemId needed) override;
   shadow::ItemId Preload(shadow::Micros now) override;
 
-  const Forecaster& forecaster() const { return forecaster_; }
-  const Selector& selector() const { return selector_; }
-  struct Shadow {
-    std::unique_ptr<shadow::Machine> machine;
-    std::unique_ptr<Expert> expert;
-  };
-  const std::vector<Shadow>& shadows() const { return shadows_; }
+  const Foresight& foresight() const { return foresight_; }
+  const Pool& pool() const { return foresight_.pool(0); }
 
  private:
-  const Shadow& leader() const { return shadows_[selector_.current()]; }
-  // What ended on the shadows until then, they decided on by what was known.
-  void Advance(shadow::Micros now);
-  void Refresh(shadow::Micros now, Forecaster::Occasion occasion);
-  void Poke(shadow::Micros now);
-  void ChooseLeader(shadow::Micros now);
-  // Ready items that the leader does not hold, or that it holds.
-  std::vector<shadow::ItemId> Ready(bool is_held) const;
+  // Asks for a call when something changes by itself.
+  void SetTimer();
+  // Of the ready items that the leader holds, or does not hold, which go for
+  // what is lacking; less by them.
+  std::vector<shadow::ItemId> Victims(bool is_held, shadow::Lack* lack) const;
 
   shadow::Machine& machine_;
-  const std::vector<shadow::ItemCost>& costs_;
-  Forecaster forecaster_;
-  Worth worth_;
-  LoadedOnDemand on_demand_;
-  std::vector<Shadow> shadows_;
-  Selector selector_;
-  int64_t started_ = 0;
-  int64_t lru_misses_ = 0;
-  shadow::Micros last_request_ = 0;
-  int64_t timers_ = 0;  // which of them still count: those of the last request
+  Foresight foresight_;
+  shadow::Micros timer_at_ = shadow::Machine::kNever;
+  int64_t timers_ = 0;  // the last one counts
 };
 
 }  // namespace warmup::foresight

@@ -6,12 +6,46 @@
 namespace warmup::shadow {
 
 Machine::Machine(const Options& options, const std::vector<ItemCost>& costs)
-    : options_(options), costs_(costs) {}
+    : options_(options), costs_(costs) {
+  limits_.slots = options.slots;
+}
 
 Machine::Item& Machine::At(ItemId item) {
   const auto i = static_cast<size_t>(item);
   if (i >= items_.size()) items_.resize(std::max(costs_.size(), i + 1));
   return items_[i];
+}
+
+ItemCost Machine::CostOf(ItemId item) const {
+  const State state = StateOf(item);
+  const auto i = static_cast<size_t>(item);
+  const bool is_held = state == State::kLoading || state == State::kReady;
+  return is_held ? items_[i].held : costs_[i];
+}
+
+void Machine::Hold(Item& item, const ItemCost& cost, int sign) {
+  item.held = cost;
+  used_ += sign * cost.size;
+  held_ += sign;
+  const auto group = static_cast<size_t>(cost.group);
+  if (group >= held_of_group_.size()) held_of_group_.resize(group + 1);
+  held_of_group_[group] += sign;
+}
+
+Lack Machine::LackFor(ItemId item) const {
+  const ItemCost cost = CostOf(item);
+  const auto group = static_cast<size_t>(cost.group);
+  const int held = group < held_of_group_.size() ? held_of_group_[group] : 0;
+  const int places = group < limits_.places.size() ? limits_.places[group] : 0;
+  return {.bytes = cost.size - Free(),
+          .items = limits_.items > 0 ? held_ + 1 - limits_.items : 0,
+          .places = places > 0 ? held + 1 - places : 0,
+          .group = cost.group};
+}
+
+Micros Machine::NextEnd() const {
+  const size_t first = FirstToEnd();
+  return first < loads_.size() ? loads_[first].end : kNever;
 }
 
 bool Machine::IsGuess(ItemId item) const {
@@ -74,13 +108,17 @@ void Machine::EndLoad(size_t index) {
   item.ready_at = now_;
   item.place = static_cast<int32_t>(ready_.size());
   ready_.push_back(load.item);
+  EndWaits(load.item);
+  policy_->OnReady(now_, load.item);
+}
+
+void Machine::EndWaits(ItemId item) {
   std::erase_if(waiters_, [&](const Waiter& waiter) {
-    if (waiter.item != load.item) return false;
+    if (waiter.item != item) return false;
     tally_.stall += now_ - waiter.since;
     stalls_.push_back(now_ - waiter.since);
     return true;
   });
-  policy_->OnReady(now_, load.item);
 }
 
 void Machine::Handle(const Request& request) {
@@ -135,22 +173,28 @@ void Machine::Poke(Micros now) {
 
 void Machine::Settle() {
   Pump();
-  if (!queue_.empty() || loads_.size() >= static_cast<size_t>(options_.slots)) {
+  if (!queue_.empty() || loads_.size() >= static_cast<size_t>(limits_.slots)) {
     return;
   }
   const ItemId guess = policy_->Preload(now_);
-  if (guess == kNoItem || !IsCold(guess) || CostOf(guess).size > Free()) return;
+  if (guess == kNoItem || !IsCold(guess) || !LackFor(guess).IsMet()) return;
   Start(guess, /*is_guess=*/true);
 }
 
 void Machine::Pump() {
   while (!queue_.empty()) {
     const ItemId item = queue_.front();
-    if (loads_.size() >= static_cast<size_t>(options_.slots)) {
+    if (CostOf(item).size > options_.budget) {  // it has grown since
+      queue_.pop_front();
+      At(item).state = State::kCold;
+      EndWaits(item);
+      continue;
+    }
+    if (loads_.size() >= static_cast<size_t>(limits_.slots)) {
       if (!CancelGuess()) return;
       continue;
     }
-    while (CostOf(item).size > Free()) {
+    while (!LackFor(item).IsMet()) {
       if (!policy_->MakeRoom(now_, item) && !CancelGuess()) return;
     }
     queue_.pop_front();
@@ -165,7 +209,7 @@ bool Machine::CancelGuess() {
     if (loads_[i].is_claimed) continue;
     const Load load = loads_[i];
     loads_.erase(loads_.begin() + static_cast<std::ptrdiff_t>(i));
-    const ItemCost& cost = CostOf(load.item);
+    const ItemCost cost = CostOf(load.item);
     const double done = cost.load == 0
                             ? 1
                             : static_cast<double>(now_ - load.start) /
@@ -175,7 +219,7 @@ bool Machine::CancelGuess() {
     tally_.guessed += size;
     tally_.wasted += size;
     ++tally_.cancels;
-    used_ -= cost.size;
+    Hold(At(load.item), cost, -1);
     At(load.item).state = State::kCold;
     policy_->OnCancelled(now_, load.item);
     return true;
@@ -184,12 +228,12 @@ bool Machine::CancelGuess() {
 }
 
 void Machine::Start(ItemId id, bool is_guess) {
-  const ItemCost& cost = CostOf(id);
+  const ItemCost cost = CostOf(id);
   Item& item = At(id);
   item.state = State::kLoading;
   item.began_as_guess = is_guess;
   item.was_used = !is_guess;
-  used_ += cost.size;
+  Hold(item, cost, 1);
   ++tally_.loads;
   loads_.push_back({id, now_, now_ + cost.load, !is_guess});
   policy_->OnStart(now_, id);
@@ -200,8 +244,8 @@ void Machine::Evict(Micros now, ItemId id) {
   Item& item = At(id);
   if (item.state != State::kReady) return;
   Close(item, id);
+  Hold(item, item.held, -1);
   item.state = State::kCold;
-  used_ -= CostOf(id).size;
   const auto place = static_cast<size_t>(item.place);
   ready_[place] = ready_.back();
   At(ready_[place]).place = item.place;

@@ -3,22 +3,15 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <queue>
 #include <vector>
 
+#include "core/shadow/item.h"
+#include "core/shadow/room.h"
+
 namespace warmup::shadow {
-
-// Times are microseconds from any origin. Sizes are in whatever unit the
-// budget is in. Items are numbered from 0 as they become known.
-using Micros = int64_t;
-using ItemId = int32_t;
-inline constexpr ItemId kNoItem = -1;
-
-struct ItemCost {
-  int64_t size = 0;
-  Micros load = 0;
-};
 
 enum class Outcome {
   kWarm,  // it was ready
@@ -97,16 +90,25 @@ struct Tally {
 // Requests do not wait for each other (open loop), being served takes no time.
 //
 // Invariant: the sizes of what is ready and of what is loading never exceed
-// the budget; nothing that somebody waits for is evicted. Not thread-safe.
+// the budget, nor their number the limits there were when a load began; nothing
+// that somebody waits for is evicted. Not thread-safe.
 class Machine {
  public:
+  struct Limits {
+    int slots = 1;            // loads at a time
+    int items = 0;            // ready and loading; 0: as many as fit
+    std::vector<int> places;  // the same for each group; those beyond: as 0
+  };
   struct Options {
     int64_t budget = 0;
     int slots = 1;
+    int32_t pool = 0;
   };
 
-  // `costs` outlives the machine and may grow.
+  // `costs` outlives the machine. It may grow, and change: what is in memory
+  // keeps the size it came with.
   Machine(const Options& options, const std::vector<ItemCost>& costs);
+  void set_limits(const Limits& limits) { limits_ = limits; }
 
   // Set once, before anything else; it outlives the machine.
   void set_policy(Policy& policy) { policy_ = &policy; }
@@ -125,8 +127,14 @@ class Machine {
   void SetTimer(Micros at, int64_t token);
   Micros now() const { return now_; }
   int64_t budget() const { return options_.budget; }
-  int slots() const { return options_.slots; }
+  int32_t pool() const { return options_.pool; }
+  int slots() const { return limits_.slots; }
   int64_t Free() const { return options_.budget - used_; }
+  // Until one more item has room.
+  Lack LackFor(ItemId item) const;
+  // When the next load ends; kNever: none is under way.
+  static constexpr Micros kNever = std::numeric_limits<Micros>::max();
+  Micros NextEnd() const;
   bool IsReady(ItemId item) const { return StateOf(item) == State::kReady; }
   bool IsLoading(ItemId item) const { return StateOf(item) == State::kLoading; }
   bool IsCold(ItemId item) const { return StateOf(item) == State::kCold; }
@@ -134,9 +142,7 @@ class Machine {
   bool IsGuess(ItemId item) const;
   // In no order.
   const std::vector<ItemId>& ready() const { return ready_; }
-  const ItemCost& CostOf(ItemId item) const {
-    return costs_[static_cast<size_t>(item)];
-  }
+  ItemCost CostOf(ItemId item) const;
 
   const Tally& tally() const { return tally_; }
   // Of requests that waited, as their waits ended.
@@ -153,6 +159,7 @@ class Machine {
     bool began_as_guess = false;
     bool was_used = false;
     int32_t place = -1;  // in ready_
+    ItemCost held;       // while ready or loading
     Micros last_used = 0;
     Micros ready_at = 0;
   };
@@ -183,18 +190,25 @@ class Machine {
   size_t FirstToEnd() const;
   void MoveTo(Micros now);
   void EndLoad(size_t index);
+  void EndWaits(ItemId item);
   void Settle();
   void Pump();
   bool CancelGuess();
   void Start(ItemId item, bool is_guess);
   void Close(const Item& item, ItemId id);
 
+  // An item came into memory, or left it.
+  void Hold(Item& item, const ItemCost& cost, int sign);
+
   const Options options_;
+  Limits limits_;
   const std::vector<ItemCost>& costs_;
   Policy* policy_ = nullptr;
   Micros now_ = 0;
   bool has_begun_ = false;
   int64_t used_ = 0;
+  int held_ = 0;  // ready and loading
+  std::vector<int> held_of_group_;
   std::vector<Item> items_;
   std::vector<ItemId> ready_;
   std::vector<Load> loads_;  // by start

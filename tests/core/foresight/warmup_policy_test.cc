@@ -33,7 +33,7 @@ TEST_CASE("WarmupPolicy: keeps to the budget and to twice what LRU loads") {
   Run run(RandomCosts(30, seed), 50);
   run.Replay(RandomUse(3'000, 30, seed));
   CHECK(run.is_within_budget);
-  const shadow::Tally& lru = run.policy.shadows()[0].machine->tally();
+  const shadow::Tally& lru = run.policy.pool().shadows()[0].machine->tally();
   const shadow::Tally& ours = run.machine.tally();
   CHECK(ours.requests == lru.requests);
   CHECK(ours.loaded <= 2 * lru.loaded + 16);
@@ -56,9 +56,9 @@ TEST_CASE("WarmupPolicy: an expert followed from the start is reality") {
   // Everything fits: nobody leads, and the first one is followed throughout.
   Run run(RandomCosts(8, seed), 200);
   run.Replay(RandomUse(500, 8, seed));
-  REQUIRE(run.policy.selector().switches() == 0);
-  const WarmupPolicy::Shadow& leader =
-      run.policy.shadows()[run.policy.selector().current()];
+  REQUIRE(run.policy.pool().selector().switches() == 0);
+  const Pool::Shadow& leader =
+      run.policy.pool().shadows()[run.policy.pool().selector().current()];
   leader.machine->Finish();
   const shadow::Tally& shadow = leader.machine->tally();
   const shadow::Tally& ours = run.machine.tally();
@@ -78,7 +78,7 @@ TEST_CASE("WarmupPolicy: has the next one of a cycle ready, where LRU never") {
   }
   Run run(std::vector<ItemCost>(3, {10, 10 * kSecond}), 20);
   run.Replay(requests);
-  const shadow::Tally& lru = run.policy.shadows()[0].machine->tally();
+  const shadow::Tally& lru = run.policy.pool().shadows()[0].machine->tally();
   CHECK(lru.cold == 1'500);
   CHECK(run.machine.tally().stall < lru.stall / 2);
 }

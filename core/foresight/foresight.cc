@@ -1,0 +1,90 @@
+#include "core/foresight/foresight.h"
+
+#include <algorithm>
+
+namespace warmup::foresight {
+namespace {
+
+using shadow::Machine;
+using shadow::Micros;
+
+constexpr Micros kSecond = 1'000'000;
+// After a request forecasts are renewed 2, 4, 8 ... 1,024 s later, and then
+// every half hour, for three days.
+constexpr int kDoublings = 10;
+constexpr Micros kHalfHour = 1'800 * kSecond;
+constexpr Micros kLongest = 144 * kHalfHour;
+
+}  // namespace
+
+Foresight::Foresight(const std::vector<shadow::ItemCost>& costs)
+    : costs_(costs), forecaster_({}), worth_(costs) {}
+
+Pool& Foresight::AddPool(const Machine::Options& options) {
+  Machine::Options numbered = options;
+  numbered.pool = static_cast<int32_t>(pools_.size());
+  pools_.push_back(std::make_unique<Pool>(numbered, costs_, worth_));
+  return *pools_.back();
+}
+
+void Foresight::Advance(Micros now) {
+  while (next_refresh_ <= now) {
+    const Micros at = next_refresh_;
+    AdvancePools(at);
+    Refresh(at, Forecaster::Occasion::kTimer);
+    for (const auto& pool : pools_) pool->Poke(at);
+    ++refreshes_;
+    PlanRefresh();
+  }
+  AdvancePools(now);
+}
+
+void Foresight::OnRequest(const shadow::Request& request, double waited) {
+  Advance(request.at);
+  forecaster_.OnRequest(request);
+  Refresh(request.at, Forecaster::Occasion::kRequest);
+  const auto home =
+      static_cast<size_t>(costs_[static_cast<size_t>(request.item)].pool);
+  for (size_t i = 0; i < pools_.size(); ++i) {
+    if (i == home) {
+      pools_[i]->OnRequest(request, waited);
+    } else {
+      pools_[i]->Poke(request.at);
+    }
+  }
+  last_request_ = request.at;
+  refreshes_ = 0;
+  PlanRefresh();
+}
+
+void Foresight::OnContext(const shadow::ContextEvent& event) {
+  Advance(event.at);
+  forecaster_.OnContext(event);
+  Refresh(event.at, Forecaster::Occasion::kContext);
+  for (const auto& pool : pools_) pool->Poke(event.at);
+}
+
+Micros Foresight::NextChange() const {
+  Micros next = next_refresh_;
+  for (const auto& pool : pools_) next = std::min(next, pool->NextEnd());
+  return next;
+}
+
+void Foresight::AdvancePools(Micros now) {
+  for (const auto& pool : pools_) pool->Advance(now);
+}
+
+void Foresight::Refresh(Micros now, Forecaster::Occasion occasion) {
+  forecaster_.Forecast(now, occasion);
+  worth_.Update(forecaster_);
+}
+
+void Foresight::PlanRefresh() {
+  const Micros after = refreshes_ < kDoublings
+                           ? (Micros{2} << refreshes_) * kSecond
+                           : (Micros{1} << kDoublings) * kSecond +
+                                 (refreshes_ - kDoublings + 1) * kHalfHour;
+  next_refresh_ = after <= kLongest ? last_request_ + after : Machine::kNever;
+}
+
+}  // namespace warmup::foresight

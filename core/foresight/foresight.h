@@ -1,0 +1,56 @@
+#ifndef WARMUP_CORE_FORESIGHT_FORESIGHT_H_
+#define WARMUP_CORE_FORESIGHT_FORESIGHT_H_
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "core/foresight/forecaster.h"
+#include "core/foresight/pool.h"
+#include "core/foresight/worth.h"
+#include "core/shadow/machine.h"
+
+namespace warmup::foresight {
+
+// Knows what will be used next, and what to do about it: one forecaster for
+// all that is used on this machine, and a Pool for each of its memories
+// (docs/foresight.md). The same code in the daemon and in the replay. Times
+// never go back; what is due until a time is done at the time it was due, so it
+// makes no difference how often anybody asks. Not thread-safe.
+class Foresight {
+ public:
+  // `costs` outlives it; it may grow and change.
+  explicit Foresight(const std::vector<shadow::ItemCost>& costs);
+
+  // Items whose cost names this pool are its. Pools are numbered from 0.
+  Pool& AddPool(const shadow::Machine::Options& options);
+  Pool& pool(size_t number) { return *pools_[number]; }
+  const Pool& pool(size_t number) const { return *pools_[number]; }
+  size_t pool_count() const { return pools_.size(); }
+
+  void Advance(shadow::Micros now);
+  // `waited`: see Pool::OnRequest; of the item's pool.
+  void OnRequest(const shadow::Request& request, double waited);
+  void OnContext(const shadow::ContextEvent& event);
+  // When something will change by itself; Machine::kNever: not at all.
+  shadow::Micros NextChange() const;
+
+  const Forecaster& forecaster() const { return forecaster_; }
+
+ private:
+  void AdvancePools(shadow::Micros now);
+  void Refresh(shadow::Micros now, Forecaster::Occasion occasion);
+  void PlanRefresh();
+
+  const std::vector<shadow::ItemCost>& costs_;
+  Forecaster forecaster_;
+  Worth worth_;
+  std::vector<std::unique_ptr<Pool>> pools_;
+  shadow::Micros last_request_ = 0;
+  int refreshes_ = 0;  // since the last request
+  shadow::Micros next_refresh_ = shadow::Machine::kNever;
+};
+
+}  // namespace warmup::foresight
+
+#endif  // WARMUP_CORE_FORESIGHT_FORESIGHT_H_

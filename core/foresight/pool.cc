@@ -1,0 +1,117 @@
+#include "core/foresight/pool.h"
+
+#include <algorithm>
+#include <array>
+
+namespace warmup::foresight {
+namespace {
+
+using shadow::ItemId;
+using shadow::Micros;
+
+// Spare room is worth most where many items fit, and little where two do.
+constexpr double kMuch = 1;
+constexpr double kLittle = 0.5;
+const std::array<Expert::Kind, 7> kExperts = {{
+    {"lru", Keep::kRecent, false},
+    {"gdsf", Keep::kGdsf, false},
+    {"many", Keep::kWorth, false, kMuch},
+    {"few", Keep::kWorth, false, kLittle},
+    {"lru+", Keep::kRecent, true},
+    {"many+", Keep::kWorth, true, kMuch},
+    {"few+", Keep::kWorth, true, kLittle},
+}};
+constexpr size_t kLru = 0;
+constexpr size_t kFirst = 5;
+
+}  // namespace
+
+double WaitedOn(const shadow::Machine& machine, Micros now) {
+  return static_cast<double>(machine.StallUntil(now) +
+                             machine.BlockedUntil(now)) *
+         1e-6;
+}
+
+Pool::Pool(const shadow::Machine::Options& options,
+           const std::vector<shadow::ItemCost>& costs, const Worth& worth)
+    : costs_(costs), worth_(worth), selector_(kExperts.size(), kFirst) {
+  on_demand_.budget = options.budget;
+  for (const Expert::Kind& kind : kExperts) {
+    Shadow& added = shadows_.emplace_back();
+    added.machine = std::make_unique<shadow::Machine>(options, costs);
+    added.expert =
+        std::make_unique<Expert>(kind, *added.machine, worth_, on_demand_);
+    added.machine->set_policy(*added.expert);
+  }
+}
+
+void Pool::set_limits(const shadow::Machine::Limits& limits) {
+  for (const Shadow& shadow : shadows_) shadow.machine->set_limits(limits);
+}
+
+void Pool::Advance(Micros now) {
+  for (const Shadow& shadow : shadows_) shadow.machine->Advance(now);
+  on_demand_.started = shadows_[kLru].expert->started();
+}
+
+void Pool::Poke(Micros now) {
+  for (const Shadow& shadow : shadows_) shadow.machine->Poke(now);
+  on_demand_.started = shadows_[kLru].expert->started();
+}
+
+void Pool::OnRequest(const shadow::Request& request, double waited) {
+  requested_.insert(request.item);
+  for (const Shadow& shadow : shadows_) shadow.machine->Handle(request);
+  on_demand_.started = shadows_[kLru].expert->started();
+  ChooseLeader(request.at, waited);
+}
+
+Micros Pool::NextEnd() const {
+  Micros next = shadow::Machine::kNever;
+  for (const Shadow& shadow : shadows_) {
+    next = std::min(next, shadow.machine->NextEnd());
+  }
+  return next;
+}
+
+void Pool::ChooseLeader(Micros now, double waited) {
+  Selector::Losses losses;
+  for (const Shadow& shadow : shadows_) {
+    losses.experts.push_back(WaitedOn(*shadow.machine, now));
+  }
+  losses.reality = waited;
+  const shadow::Tally& lru = shadows_[kLru].machine->tally();
+  losses.new_misses = static_cast<int>(lru.cold + lru.late - lru_misses_);
+  lru_misses_ = lru.cold + lru.late;
+  double loads = 0;
+  int64_t count = 0;
+  for (const ItemId item : requested_) {
+    const shadow::ItemCost& cost = costs_[static_cast<size_t>(item)];
+    if (cost.size > on_demand_.budget) continue;
+    loads += static_cast<double>(cost.load) * 1e-6;
+    ++count;
+  }
+  losses.mean_load = count > 0 ? loads / static_cast<double>(count) : 0;
+  selector_.Choose(losses);
+}
+
+bool Pool::Holds(ItemId item) const { return !leader().machine->IsCold(item); }
+
+std::vector<ItemId> Pool::Guesses() const {
+  if (!leader().expert->kind().preloads) return {};
+  std::vector<ItemId> loading;
+  std::vector<ItemId> held;
+  for (const ItemId item : worth_.most_fetched()) {
+    const shadow::ItemCost& cost = costs_[static_cast<size_t>(item)];
+    if (!Holds(item) || !on_demand_.Allows(started_ + cost.size)) continue;
+    if (leader().machine->IsLoading(item)) {
+      loading.push_back(item);
+    } else if (worth_.fetch(item) > PriceOf(cost)) {
+      held.push_back(item);
+    }
+  }
+  loading.insert(loading.end(), held.begin(), held.end());
+  return loading;
+}
+
+}  // namespace warmup::foresight

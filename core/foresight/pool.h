@@ -1,0 +1,81 @@
+#ifndef WARMUP_CORE_FORESIGHT_POOL_H_
+#define WARMUP_CORE_FORESIGHT_POOL_H_
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "core/foresight/expert.h"
+#include "core/foresight/selector.h"
+#include "core/foresight/worth.h"
+#include "core/shadow/machine.h"
+
+namespace warmup::foresight {
+
+// One pool of memory: several experts, each on a shadow machine of its own that
+// costs nothing but arithmetic, and a selector of the one whose lead reality
+// follows. It follows lazily: where room is needed, what the leader does not
+// hold goes first, in the leader's order; what it loads unasked is loaded,
+// nothing else. Followed from the start, reality does exactly what the shadow
+// does.
+class Pool {
+ public:
+  // Both outlive it.
+  Pool(const shadow::Machine::Options& options,
+       const std::vector<shadow::ItemCost>& costs, const Worth& worth);
+
+  void set_limits(const shadow::Machine::Limits& limits);
+
+  // What ended on the shadows until then, they decided on by what was known.
+  void Advance(shadow::Micros now);
+  // A forecast is new.
+  void Poke(shadow::Micros now);
+  // After the forecast; `waited`: seconds that users of this pool have really
+  // waited until now, and that at least one of them did, together.
+  void OnRequest(const shadow::Request& request, double waited);
+  // Reality begins to load something.
+  void OnStart(int64_t bytes) { started_ += bytes; }
+  // When a shadow's next load ends; Machine::kNever: none.
+  shadow::Micros NextEnd() const;
+
+  // --- What the leader advises ---
+  // Whether it holds or loads the item. What it does not goes first.
+  bool Holds(shadow::ItemId item) const;
+  shadow::Occupant OccupantOf(shadow::ItemId item) const {
+    return leader().expert->OccupantOf(item);
+  }
+  shadow::Keeping keeping() const { return leader().expert->keeping(); }
+  // What is worth loading although nobody asks, the first first: what it is
+  // loading, then what it holds and would still load. A guess takes the place
+  // only of what it does not hold.
+  std::vector<shadow::ItemId> Guesses() const;
+
+  struct Shadow {
+    std::unique_ptr<shadow::Machine> machine;
+    std::unique_ptr<Expert> expert;
+  };
+  // The first one is load on demand with LRU.
+  const std::vector<Shadow>& shadows() const { return shadows_; }
+  const Selector& selector() const { return selector_; }
+
+ private:
+  const Shadow& leader() const { return shadows_[selector_.current()]; }
+  void ChooseLeader(shadow::Micros now, double waited);
+
+  const std::vector<shadow::ItemCost>& costs_;
+  const Worth& worth_;
+  LoadedOnDemand on_demand_;
+  std::vector<Shadow> shadows_;
+  Selector selector_;
+  int64_t started_ = 0;
+  int64_t lru_misses_ = 0;
+  std::set<shadow::ItemId> requested_;
+};
+
+// Seconds that users waited on a machine, and that it was blocked, together.
+double WaitedOn(const shadow::Machine& machine, shadow::Micros now);
+
+}  // namespace warmup::foresight
+
+#endif  // WARMUP_CORE_FORESIGHT_POOL_H_
