@@ -78,11 +78,10 @@ void RealKserve::BeginAnew() {
        std::filesystem::directory_iterator(folder_.File("models.hold"))) {
     std::filesystem::remove(hold);
   }
-  if (!process_.Processes().empty()) {
-    process_.Continue();
-    if (UnloadAll()) return;
-    process_.Kill();
-  }
+  process_.Continue();
+  // Of one that has ended, a worker may be left.
+  if (process_.IsAlive() && UnloadAll()) return;
+  process_.Kill();
   process_.Start();
 }
 

@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -36,6 +38,16 @@ std::string FileText(const std::string& path) {
   return text;
 }
 
+// A server that crashes prints its stack last.
+std::string LastLines(const std::string& text) {
+  constexpr int kLines = 60;
+  size_t begin = text.size();
+  for (int lines = 0; begin > 0; --begin) {
+    if (text[begin - 1] == '\n' && ++lines > kLines) break;
+  }
+  return text.substr(begin);
+}
+
 // State and group of a process, by /proc/<pid>/stat; "?" when it is gone.
 std::pair<char, pid_t> StateOf(const std::string& proc) {
   const std::string text = FileText(proc + "/stat");
@@ -47,6 +59,19 @@ std::pair<char, pid_t> StateOf(const std::string& proc) {
   pid_t group = 0;
   rest >> state >> parent >> group;
   return {state, group};
+}
+
+// A thread may still answer a little after its process was sent SIGSTOP.
+bool AreAllThreadsStopped(pid_t pid) {
+  std::error_code error;  // it may end meanwhile
+  std::filesystem::directory_iterator task(
+      "/proc/" + std::to_string(pid) + "/task", error);
+  for (; !error && task != std::filesystem::directory_iterator();
+       task.increment(error)) {
+    const char state = StateOf(task->path()).first;
+    if (state != 'T' && state != '?') return false;
+  }
+  return true;
 }
 
 std::vector<std::string> EnvironmentWith(
@@ -168,6 +193,7 @@ void ServerProcess::Guard() {
 
 void ServerProcess::Kill() {
   if (pid_ < 0) return;
+  std::fputs(UnforeseenEnd().c_str(), stderr);
   // Before the leader is reaped: until then its group's number is nobody
   // else's.
   kill(-pid_, SIGKILL);
@@ -184,18 +210,41 @@ void ServerProcess::Kill() {
   if (!has_ended) FAIL_CHECK("it has not ended");
 }
 
-void ServerProcess::Stop() const {
+void ServerProcess::Stop(const std::string& part) const {
   REQUIRE(pid_ > 0);
-  kill(-pid_, SIGSTOP);
-  REQUIRE(Eventually([this] {
-    const std::vector<Process> processes = Processes();
-    return std::all_of(processes.begin(), processes.end(),
-                       [](const Process& each) { return each.is_stopped; });
+  REQUIRE_FALSE(Processes(part).empty());
+  REQUIRE(Eventually([&] {
+    bool are_stopped = true;
+    // There may be one more by now, which was about to be.
+    for (const Process& process : Processes(part)) {
+      if (AreAllThreadsStopped(process.pid)) continue;
+      are_stopped = false;
+      kill(process.pid, SIGSTOP);
+    }
+    return are_stopped;
   }));
 }
 
 void ServerProcess::Continue() const {
   if (pid_ > 0) kill(-pid_, SIGCONT);
+}
+
+std::string ServerProcess::UnforeseenEnd() const {
+  if (pid_ < 0) return {};
+  siginfo_t end{};
+  // It is not reaped: until Kill, its group's number is nobody else's.
+  if (waitid(P_PID, static_cast<id_t>(pid_), &end,
+             WEXITED | WNOHANG | WNOWAIT) != 0 ||
+      end.si_pid != pid_) {
+    return {};
+  }
+  const std::string how =
+      end.si_code == CLD_EXITED
+          ? "exited with status " + std::to_string(end.si_status)
+          : "was ended by signal " + std::to_string(end.si_status) + " (" +
+                strsignal(end.si_status) + ")";
+  return "SERVER ENDED: " + options_.command.front() + " " + how +
+         "; the last of its log:\n" + LastLines(Log()) + "\n";
 }
 
 std::vector<ServerProcess::Process> ServerProcess::Processes(

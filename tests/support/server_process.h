@@ -46,11 +46,19 @@ class ServerProcess {
   // Starts it, again after a Kill, and waits until it is up. `more` goes over
   // the environment of the options.
   void Start(const std::map<std::string, std::string>& more = {});
-  // kill -9 of the group, and waits until all of it has ended.
+  // kill -9 of the group, and waits until all of it has ended. Prints how it
+  // ended when it was gone before that.
   void Kill();
-  // Stops the group (SIGSTOP), and lets it go on.
-  void Stop() const;
+  // Stops (SIGSTOP) the group, or those of it whose command contains `part`,
+  // and waits until none of their threads runs. Lets the group go on.
+  void Stop(const std::string& part = "") const;
   void Continue() const;
+
+  // Of the first of them: its workers may outlive it.
+  bool IsAlive() const { return pid_ > 0 && UnforeseenEnd().empty(); }
+  // How it ended, and the last of its log; empty while it lives, and when it
+  // was killed here.
+  std::string UnforeseenEnd() const;
 
   // The group's processes that live. Those whose command contains `part`.
   std::vector<Process> Processes(const std::string& part = "") const;

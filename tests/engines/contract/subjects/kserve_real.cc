@@ -19,6 +19,8 @@ class KserveReal : public KserveSubject {
       server_.HoldUses(model, false);
     }
     EndRequest();
+    // Which prints how it ended.
+    if (!server_.process().IsAlive()) server_.process().Kill();
   }
 
   bool IsLoaded(const std::string& model) override {
@@ -86,8 +88,8 @@ class TritonReal final : public KserveReal {
   }
   // Without its workers: in a group that was stopped in the middle of a load,
   // the worker may wait for ever for a message that the server never sends.
-  void Hang() override { SignalServer(SIGSTOP); }
-  void Resume() override { SignalServer(SIGCONT); }
+  void Hang() override { server().process().Stop(kServer); }
+  void Resume() override { server().process().SignalTo(kServer, SIGCONT); }
 
   // And its users find out.
   void KillWorker(const std::string& model) override {
@@ -101,10 +103,8 @@ class TritonReal final : public KserveReal {
   }
 
  private:
-  void SignalServer(int signal) {
-    // Two, while a worker is about to be.
-    REQUIRE(server().process().SignalTo("--model-control-mode", signal) >= 1);
-  }
+  // Of its command, and not of its workers'.
+  static constexpr const char* kServer = "--model-control-mode";
 };
 
 class MlServerReal final : public KserveReal {
