@@ -41,10 +41,11 @@ inline constexpr absl::Duration kKserveGiveUpTimeout = absl::Seconds(10);
 // it is asked looks the same.
 //
 // None of them stops a load when its caller leaves. A load that is cancelled
-// asks at once for an unload, which the server does when the load is over, and
-// waits for that; what is not over after `give_up_timeout` is noticed by later
-// looks, and taken back then. A load that somebody else had begun is left
-// alone.
+// waits until the server is done with it, and has it unloaded then; what is not
+// over after `give_up_timeout` is noticed by later looks, and taken back by
+// them. No unload is asked for earlier: Triton would do it at once after the
+// load, and may crash of that (kserve_loads.cc). A load that somebody else had
+// begun is left alone.
 //
 // Uses are counted from Triton's statistics or MLServer's metrics; KServe's own
 // server shows none. None shows requests that are still running. Where memory
@@ -121,6 +122,10 @@ class KserveEngine final : public Engine {
   // Asks for a load, and sees that it was done.
   absl::Status LoadAndConfirm(kserve::Flavour flavour, const std::string& name,
                               const kserve::RpcCall& call);
+  // Waits for a load that is going on, whosever it is, until the server can
+  // unload what was loaded.
+  absl::Status AwaitLoadEnd(kserve::Flavour flavour, const std::string& name,
+                            const kserve::RpcCall& call);
   // Asks for an unload, and waits until it is done.
   absl::Status UnloadAndAwait(kserve::Flavour flavour, const std::string& name,
                               const kserve::RpcCall& call)

@@ -23,6 +23,12 @@ constexpr absl::Duration kShortPause = absl::Milliseconds(5);
 constexpr absl::Duration kLongPause = absl::Milliseconds(100);
 // A look waits no longer for what it takes back.
 const RpcCall kSweep = {.timeout = absl::Milliseconds(200), .is_cancelled = {}};
+// Triton 2.51 crashes when it unloads a model whose own thread has not run
+// again since the load (StopBackendThread takes the last instance out of a
+// queue that is empty until then). An unload that was asked for during the load
+// always comes that early; so it is asked for after it, when the thread has had
+// time.
+constexpr absl::Duration kSettling = absl::Milliseconds(100);
 // For so long a load that was given up is waited for, where nothing shows that
 // it has ended.
 constexpr absl::Duration kGivenUpFor = absl::Minutes(10);
@@ -97,10 +103,7 @@ absl::Status KserveEngine::Unload(const ModelSpec& spec) {
   WARMUP_ASSIGN_OR_RETURN(const Flavour flavour, Identify(call));
   WARMUP_ASSIGN_OR_RETURN(const ModelState state, StateOf(flavour, name, call));
   if (state == ModelState::kUnloaded) return absl::OkStatus();
-  // Triton would hold the call back, and unload what somebody else is loading
-  // even after we have left.
-  WARMUP_RETURN_IF_ERROR(
-      AwaitLeft(flavour, name, {ModelState::kLoading}, call));
+  WARMUP_RETURN_IF_ERROR(AwaitLoadEnd(flavour, name, call));
   return UnloadAndAwait(flavour, name, call);
 }
 
@@ -123,6 +126,17 @@ absl::Status KserveEngine::LoadAndConfirm(Flavour flavour,
     }
     Pause(kShortPause, call);
   }
+}
+
+absl::Status KserveEngine::AwaitLoadEnd(Flavour flavour,
+                                        const std::string& name,
+                                        const RpcCall& call) {
+  WARMUP_ASSIGN_OR_RETURN(const ModelState state, StateOf(flavour, name, call));
+  if (state != ModelState::kLoading) return absl::OkStatus();
+  WARMUP_RETURN_IF_ERROR(
+      AwaitLeft(flavour, name, {ModelState::kLoading}, call));
+  Pause(kSettling, call);
+  return absl::OkStatus();
 }
 
 absl::Status KserveEngine::UnloadAndAwait(Flavour flavour,
@@ -184,9 +198,14 @@ void KserveEngine::GiveUp(Flavour flavour, const std::string& name,
     given_up_[name] = absl::Now();
   }
   if (GetErrorDetails(status).reason == "ENGINE_UNAVAILABLE") return;
-  // It is done when the load is over, even if we cannot wait for that.
   const RpcCall call = {.timeout = options_.give_up_timeout,
                         .is_cancelled = {}};
+  if (!AwaitLoadEnd(flavour, name, call).ok()) return;
+  {
+    // A look or another load may have taken it back meanwhile.
+    MutexLock lock(mutex_);
+    if (!given_up_.contains(name)) return;
+  }
   const absl::Status unloaded = UnloadAndAwait(flavour, name, call);
   // KServe's own server does not show what it is at.
   if (!unloaded.ok() || flavour == Flavour::kKserve) return;
@@ -203,6 +222,7 @@ absl::Status KserveEngine::Claim(Flavour flavour, const std::string& name,
   }
   // They may have an unload of ours in a queue, which would meet the new load.
   if (flavour != Flavour::kKserve) {
+    WARMUP_RETURN_IF_ERROR(AwaitLoadEnd(flavour, name, call));
     WARMUP_RETURN_IF_ERROR(UnloadAndAwait(flavour, name, call));
   }
   MutexLock lock(mutex_);
@@ -213,6 +233,8 @@ absl::Status KserveEngine::Claim(Flavour flavour, const std::string& name,
 
 void KserveEngine::Sweep(Flavour flavour, Index& index) {
   for (const std::string& name : BeginSweep(flavour, index)) {
+    // It may have come just now.
+    if (flavour == Flavour::kTriton) Pause(kSettling, kSweep);
     const absl::Status status = UnloadAndAwait(flavour, name, kSweep);
     EndSweep(name, status.ok());
     index.erase(name);

@@ -74,6 +74,11 @@ struct Manners {
   bool shows_dead_workers = true;
   // A load whose worker was killed may last until it is given up.
   bool killed_loads_hang = false;
+  // A load that was cancelled may come to its end, and shows until a look takes
+  // it back.
+  bool cancelled_loads_come = false;
+  // It may crash of an unload that was asked for during the load: Revive.
+  bool may_crash_of_unloads = false;
   // A load in progress shows: Sighting::is_loading.
   bool shows_loading = false;
   // Sighting::was_unloaded: by hand is told from by the engine itself.
@@ -158,6 +163,9 @@ class Subject {
   }
   virtual void Kill() {}  // without notice, all of its processes
   virtual void Start() {}
+  // Whether it has crashed in the way its manners tell; it is started again
+  // then, and that is counted and printed.
+  virtual bool Revive() { return false; }
   virtual void KillWorker(const std::string& model) {
     static_cast<void>(model);
   }

@@ -74,8 +74,11 @@ TEST_CASE("KserveEngine loads: a cancelled load is waited for and unloaded") {
   BackgroundLoad load(*world.engine, KserveSpec("a"));
   world.fake.AwaitLoading("a");
   load.Cancel();
+  const int looks = world.fake.CallCount("RepositoryIndex");
   REQUIRE(Eventually(
-      [&] { return world.fake.CallCount("RepositoryModelUnload") == 1; }));
+      [&] { return world.fake.CallCount("RepositoryIndex") > looks + 2; }));
+  // Triton would do it at once after the load, and may crash of that.
+  CHECK(world.fake.CallCount("RepositoryModelUnload") == 0);
   CHECK(world.fake.StateOf("a") == "LOADING");
   world.fake.HoldLoads(false);
   CHECK(absl::IsCancelled(load.Result().status()));
@@ -111,9 +114,11 @@ TEST_CASE("KserveEngine loads: what was given up and is wanted is loaded") {
     load.Cancel();
     CHECK(absl::IsCancelled(load.Result().status()));
   }
+  const int looks = world.fake.CallCount("RepositoryIndex");
   BackgroundLoad again(*world.engine, KserveSpec("a"));
   REQUIRE(Eventually(
-      [&] { return world.fake.CallCount("RepositoryModelUnload") == 2; }));
+      [&] { return world.fake.CallCount("RepositoryIndex") > looks + 2; }));
+  CHECK(world.fake.CallCount("RepositoryModelUnload") == 0);
   world.fake.HoldLoads(false);
   INFO(again.Result().status().ToString());
   REQUIRE(again.Result().ok());

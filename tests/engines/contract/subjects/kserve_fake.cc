@@ -68,7 +68,9 @@ class TritonFake final : public KserveSubject {
              .broken = "broken",
              .cannot = {{Ability::kMemory, "a fake has no models in memory"},
                         {Ability::kExpires, "it unloads nothing by itself"}},
-             .manners = {.unload_stops_serving = true, .shows_loading = true}},
+             .manners = {.unload_stops_serving = true,
+                         .cancelled_loads_come = true,
+                         .shows_loading = true}},
             fake->endpoint(), Options()),
         fake_(std::move(fake)) {
     for (const char* model : {"a", "b", "broken"}) fake_->Add(model);

@@ -1,4 +1,5 @@
 #include <csignal>
+#include <iostream>
 #include <memory>
 
 #include "tests/engines/contract/runner.h"
@@ -79,7 +80,10 @@ class TritonReal final : public KserveReal {
              .broken = "broken",
              .cannot = {{Ability::kFaults, "a real server answers rightly"},
                         {Ability::kExpires, "it unloads nothing by itself"}},
-             .manners = {.unload_stops_serving = true, .shows_loading = true}},
+             .manners = {.unload_stops_serving = true,
+                         .cancelled_loads_come = true,
+                         .may_crash_of_unloads = true,
+                         .shows_loading = true}},
             server, Options()) {}
 
   bool IsLoaded(const std::string& model) override {
@@ -90,6 +94,20 @@ class TritonReal final : public KserveReal {
   // the worker may wait for ever for a message that the server never sends.
   void Hang() override { server().process().Stop(kServer); }
   void Resume() override { server().process().SignalTo(kServer, SIGCONT); }
+
+  bool Revive() override {
+    // It writes where it crashed before it ends.
+    constexpr absl::Duration kEnds = absl::Seconds(10);
+    const auto has_ended = [&] { return !server().process().IsAlive(); };
+    if (!Eventually(has_ended, kEnds)) return false;
+    CHECK_THAT(server().process().UnforeseenEnd(),
+               Catch::Contains("signal 11"));
+    static int crashes = 0;
+    std::cout << "crashes(" << description().name << "): " << ++crashes << "\n";
+    Kill();
+    Start();
+    return true;
+  }
 
   // And its users find out.
   void KillWorker(const std::string& model) override {
