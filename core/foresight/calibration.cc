@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/foresight/heads.h"
-
 namespace warmup::foresight {
 namespace {
 
@@ -35,15 +33,16 @@ float Calibration::ProbabilityOf(float log_odds) const {
          means_[place.knot + 1] * place.beyond;
 }
 
-void Calibration::Learn(float log_odds, float outcome) {
+void Calibration::Learn(float log_odds, const Lesson& lesson) {
   const Place place = PlaceOf(log_odds);
   for (const bool is_next : {false, true}) {
     const size_t knot = place.knot + (is_next ? 1 : 0);
-    const float share = is_next ? place.beyond : 1 - place.beyond;
+    const float share =
+        lesson.weight * (is_next ? place.beyond : 1 - place.beyond);
     cases_[knot] += share;
     const float rate =
         share * std::max(1 / (cases_[knot] + kPriorCases), kSlowest);
-    means_[knot] += (outcome - means_[knot]) * rate;
+    means_[knot] += (lesson.outcome - means_[knot]) * std::min(rate, 1.0F);
   }
 }
 

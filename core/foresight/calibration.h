@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include "core/foresight/heads.h"
+
 namespace warmup::foresight {
 
 // What log-odds turned out to mean: their probability, interpolated between
@@ -14,7 +16,7 @@ class Calibration {
   Calibration();
 
   float ProbabilityOf(float log_odds) const;
-  void Learn(float log_odds, float outcome);
+  void Learn(float log_odds, const Lesson& lesson);
 
  private:
   static constexpr size_t kKnots = 25;

@@ -1,7 +1,6 @@
 #include "core/foresight/expert.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 namespace warmup::foresight {
@@ -10,7 +9,7 @@ namespace {
 using shadow::ItemId;
 using shadow::Micros;
 
-constexpr double kLoadShare = 0.15;
+constexpr double kLoadShare = 0.1;
 constexpr double kFirstByte = 1;  // seconds of a load that are no transfer
 // Both sides of a swap are estimates, and one that was wrong costs two loads.
 constexpr double kSwapMargin = 1.05;
@@ -68,6 +67,8 @@ double Expert::ValueOf(ItemId item) const {
       return past_.Get(item).priority;
     case Keep::kWorth:
       return worth_.keep(item);
+    case Keep::kWorthLong:
+      return worth_.keep_long(item);
   }
   return static_cast<double>(past_.Get(item).touched);
 }
@@ -103,6 +104,7 @@ ItemId Expert::Preload(Micros now) {
       continue;
     }
     ++tried;
+    if (worth_.fetch(item) - PriceOf(machine_.CostOf(item)) <= most) continue;
     if (!on_demand_.Allows(started_ + size)) continue;
     std::vector<ItemId> victims;
     const double gain = GainOf(item, &victims);

@@ -14,9 +14,10 @@ namespace warmup::foresight {
 
 // By what an expert keeps items.
 enum class Keep {
-  kRecent,  // what was used last
-  kGdsf,    // see shadow::Gdsf
-  kWorth,   // what is worth keeping: see Worth
+  kRecent,     // what was used last
+  kGdsf,       // see shadow::Gdsf
+  kWorth,      // what is worth keeping for hours: see Worth
+  kWorthLong,  // the same, for a day
 };
 
 // What guesses are measured against: bytes that load on demand with LRU would
@@ -39,7 +40,7 @@ class Expert : public shadow::Policy {
     std::string name;
     Keep keep = Keep::kRecent;
     bool preloads = false;
-    double spare_credit = 0;  // see shadow::Keeping, of kWorth
+    double spare_credit = 0;  // see shadow::Keeping, by worth
   };
 
   // All outlive it.
@@ -59,7 +60,8 @@ class Expert : public shadow::Policy {
   // An item as it sees it, whether it holds it or not: for ChooseVictims.
   shadow::Occupant OccupantOf(shadow::ItemId item) const;
   shadow::Keeping keeping() const {
-    return {kind_.keep == Keep::kWorth, kind_.spare_credit};
+    return {kind_.keep == Keep::kWorth || kind_.keep == Keep::kWorthLong,
+            kind_.spare_credit};
   }
 
  private:

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
 
 namespace warmup::foresight {
 namespace {
@@ -9,14 +11,18 @@ namespace {
 using shadow::ItemId;
 using shadow::Micros;
 
-// Longer heads learn from every so many-th forecast.
-constexpr std::array<int64_t, kHeads> kEvery = {1, 1, 1, 4, 8, 32};
+// A forecast is learned from if this much of its horizon is new to it.
+constexpr float kLeastShare = 0.1F;
+// What was as good as certain not to come, and did not, is learned from once
+// for so many cases.
+constexpr float kHardly = 0.02F;
+constexpr int kHardlyEvery = 4;
 // Context events come in bursts: what they change is learned from this often.
 constexpr int kMaxContextSamples = 6;
 constexpr Micros kBetweenContextSamples = 2'000'000;
-// Bounds the memory: the oldest forecasts are given up.
-constexpr size_t kMaxSamples = 4'096;
-constexpr float kLeastWeight = 0.01F;
+// Known items that are all looked at each time; of more, so many by turns.
+constexpr size_t kFew = 96;
+constexpr size_t kByTurns = 16;
 
 }  // namespace
 
@@ -26,12 +32,17 @@ Forecaster::Forecaster(const Options& options) : table_(options.slot_bits) {
 
 void Forecaster::OnRequest(const shadow::Request& request) {
   CloseUntil(request.at);
-  const std::optional<size_t> place = places_.Get(request.item);
+  history_.OnRequest(request);
+  const auto place = static_cast<uint32_t>(history_.PlaceOf(request.item));
   for (Sample& sample : samples_) {
-    if (place.has_value() && *place < sample.cases.size()) {
-      Sample::Case& used = sample.cases[*place];
-      used.used = std::min(used.used, request.at);
-      used.used_by = std::min(used.used_by, sample.requests);
+    const auto used =
+        std::lower_bound(sample.cases.begin(), sample.cases.end(), place,
+                         [](const Sample::Case& known, uint32_t of) {
+                           return known.place < of;
+                         });
+    if (used != sample.cases.end() && used->place == place) {
+      used->used = std::min(used->used, request.at);
+      used->used_by = std::min(used->used_by, sample.requests);
     }
     ++sample.requests;
     for (size_t h : {kNext, kNextEight}) {
@@ -42,7 +53,7 @@ void Forecaster::OnRequest(const shadow::Request& request) {
   }
   samples_since_request_ = 0;
   context_samples_ = 0;
-  history_.OnRequest(request);
+  ++requests_since_open_;
 }
 
 void Forecaster::OnContext(const shadow::ContextEvent& event) {
@@ -52,38 +63,84 @@ void Forecaster::OnContext(const shadow::ContextEvent& event) {
 
 void Forecaster::Forecast(Micros now, Occasion occasion) {
   CloseUntil(now);
-  const bool is_sampled = IsSampled(now, occasion);
   Sample sample;
-  if (is_sampled) Open(sample, now);
-  const float kept = history_.announcements_kept();
+  const bool is_sampled = IsSampled(now, occasion) && Open(sample, now);
+  Choose();
   const History::Moment moment = history_.MomentAt(now);
-  for (size_t place = 0; place < known().size(); ++place) {
-    const ItemId item = known()[place];
-    places_[item] = place;
-    const Evidence evidence = history_.Look(item, moment, table_);
-    const PerHead log_odds = mixer_.Mix(table_, evidence);
-    PerHead& chances = chances_[item];
-    for (size_t h = 0; h < kHeads; ++h) {
-      chances[h] = calibrations_[h].ProbabilityOf(log_odds[h]);
-    }
-    if (is_sampled) {
-      sample.cases.push_back(
-          {.evidence = evidence, .log_odds = log_odds, .chances = chances});
-    }
-    if (history_.IsAnnounced(item, now)) {
-      for (const size_t h : {kNext, kNextEight, kFiveMinutes}) {
-        chances[h] = std::max(chances[h], kept);
-      }
-    }
-    // A longer look never sees less.
-    chances[kNextEight] = std::max(chances[kNextEight], chances[kNext]);
-    for (size_t h = kHour; h < kHeads; ++h) {
-      chances[h] = std::max(chances[h], chances[h - 1]);
-    }
+  for (const ItemId item : renewed_) {
+    Look(item, moment, is_sampled ? &sample : nullptr);
   }
   if (!is_sampled) return;
+  waiting_ += sample.cases.size();
   samples_.push_back(std::move(sample));
-  if (samples_.size() > kMaxSamples) samples_.pop_front();
+  // The oldest are given up.
+  while (waiting_ > kMostWaiting) {
+    waiting_ -= samples_.front().cases.size();
+    samples_.pop_front();
+  }
+}
+
+// Who was promising until now is looked at once more, so that nobody is left
+// behind with what was true of him then.
+void Forecaster::Choose() {
+  renewed_.clear();
+  if (known().size() <= kFew) {
+    renewed_ = known();
+    return;
+  }
+  const auto by_place = [&](ItemId a, ItemId b) {
+    return history_.PlaceOf(a) < history_.PlaceOf(b);
+  };
+  std::vector<ItemId> promising = history_.Promising();
+  std::set_union(promising.begin(), promising.end(), promising_.begin(),
+                 promising_.end(), std::back_inserter(renewed_), by_place);
+  promising_ = std::move(promising);
+  std::vector<ItemId> turns;
+  for (size_t i = 0; i < kByTurns; ++i) {
+    turn_ = (turn_ + 1) % known().size();
+    turns.push_back(known()[turn_]);
+  }
+  std::sort(turns.begin(), turns.end(), by_place);
+  std::vector<ItemId> all;
+  std::set_union(renewed_.begin(), renewed_.end(), turns.begin(), turns.end(),
+                 std::back_inserter(all), by_place);
+  renewed_ = std::move(all);
+}
+
+void Forecaster::Look(ItemId item, const History::Moment& moment,
+                      Sample* sample) {
+  const History::Contexts contexts = history_.ContextsOf(item, moment);
+  Evidence evidence;
+  evidence.count = contexts.count;
+  evidence.gate = contexts.gate;
+  evidence.prior = contexts.prior;
+  for (size_t c = 0; c < contexts.count; ++c) {
+    evidence.slots[c] = sample != nullptr ? table_.Find(contexts.hashes[c])
+                                          : table_.Peek(contexts.hashes[c]);
+  }
+  const PerHead log_odds = mixer_.Mix(table_, evidence);
+  PerHead& chances = chances_[item];
+  for (size_t h = 0; h < kHeads; ++h) {
+    chances[h] = calibrations_[h].ProbabilityOf(log_odds[h]);
+  }
+  if (sample != nullptr) {
+    sample->cases.push_back(
+        {.place = static_cast<uint32_t>(history_.PlaceOf(item)),
+         .evidence = evidence,
+         .log_odds = log_odds,
+         .chances = chances});
+  }
+  if (history_.IsAnnounced(item, moment.now)) {
+    const float kept = history_.announcements_kept();
+    for (const size_t h : {kNext, kNextEight, kFiveMinutes}) {
+      chances[h] = std::max(chances[h], kept);
+    }
+  }
+  // A longer look never sees less.
+  chances[kNextEight] = std::max(chances[kNextEight], chances[kNext]);
+  for (size_t h = kHour; h < kHeads; ++h) {
+    chances[h] = std::max(chances[h], chances[h - 1]);
+  }
 }
 
 bool Forecaster::IsSampled(Micros now, Occasion occasion) {
@@ -98,23 +155,30 @@ bool Forecaster::IsSampled(Micros now, Occasion occasion) {
 }
 
 // Forecasts that follow each other have the same outcomes, and are no cases of
-// their own: one counts by the time that is new in its horizon, or, where
-// requests are counted, less and less while none comes.
-void Forecaster::Open(Sample& sample, Micros now) {
+// their own: one counts by the part of its horizon that is new, or, of the next
+// request, less and less while none comes. False: too little is new.
+bool Forecaster::Open(Sample& sample, Micros now) {
   sample.at = now;
-  ++sample_count_;
   const auto nth = static_cast<float>(++samples_since_request_);
+  bool is_open = false;
   for (size_t h = 0; h < kHeads; ++h) {
-    if (sample_count_ % kEvery[h] != 0) continue;
+    float share = 0;
+    if (h == kNext) {
+      share = 1 / (nth * nth);
+    } else if (h == kNextEight) {
+      share = static_cast<float>(requests_since_open_) / 8;
+    } else {
+      share = static_cast<float>(now - last_open_[h]) /
+              static_cast<float>(kHorizon[h]);
+    }
+    if (share < kLeastShare) continue;
     sample.is_open[h] = true;
-    const float share =
-        kHorizonRequests[h] > 0
-            ? 1 / (nth * nth * static_cast<float>(kHorizonRequests[h]))
-            : static_cast<float>(now - last_open_[h]) /
-                  static_cast<float>(kHorizon[h]);
-    sample.weights[h] = std::clamp(share, kLeastWeight, 1.0F);
+    is_open = true;
+    sample.weights[h] = std::min(share, 1.0F);
     last_open_[h] = now;
+    if (h == kNextEight) requests_since_open_ = 0;
   }
+  return is_open;
 }
 
 void Forecaster::CloseUntil(Micros now) {
@@ -123,11 +187,12 @@ void Forecaster::CloseUntil(Micros now) {
       if (sample.is_open[h] && now > sample.at + kHorizon[h]) Close(sample, h);
     }
   }
-  const auto is_done = [](const Sample& sample) {
-    return std::none_of(sample.is_open.begin(), sample.is_open.end(),
-                        [](bool is_open) { return is_open; });
-  };
-  std::erase_if(samples_, is_done);
+  std::erase_if(samples_, [&](const Sample& sample) {
+    const bool is_open = std::any_of(sample.is_open.begin(),
+                                     sample.is_open.end(), std::identity());
+    if (!is_open) waiting_ -= sample.cases.size();
+    return !is_open;
+  });
 }
 
 void Forecaster::Close(Sample& sample, size_t head) {
@@ -136,26 +201,38 @@ void Forecaster::Close(Sample& sample, size_t head) {
     const bool was_used = kHorizonRequests[head] > 0
                               ? known.used_by < kHorizonRequests[head]
                               : known.used <= sample.at + kHorizon[head];
-    const float outcome = was_used ? 1 : 0;
-    Count(head, known.chances[head], outcome);
-    calibrations_[head].Learn(known.log_odds[head], outcome);
-    mixer_.Learn(table_, known.evidence, head, outcome, sample.weights[head]);
+    Lesson lesson{.outcome = was_used ? 1.0F : 0.0F,
+                  .weight = sample.weights[head]};
+    Count(head, known.chances[head], lesson);
+    if (!was_used && known.chances[head] < kHardly) {
+      if (!IsDrawn()) continue;
+      lesson.weight *= static_cast<float>(kHardlyEvery);
+    }
+    calibrations_[head].Learn(known.log_odds[head], lesson);
+    mixer_.Learn(table_, known.evidence, head, lesson);
   }
 }
 
-void Forecaster::Count(size_t head, float chance, float outcome) {
+// One of kHardlyEvery, in no pattern, and the same ones each time.
+bool Forecaster::IsDrawn() {
+  draw_ = draw_ * 6364136223846793005ULL + 1442695040888963407ULL;
+  return (draw_ >> 32) % kHardlyEvery == 0;
+}
+
+void Forecaster::Count(size_t head, float chance, const Lesson& lesson) {
   Quality& quality = quality_[head];
   const auto p = static_cast<double>(chance);
-  const auto y = static_cast<double>(outcome);
+  const auto y = static_cast<double>(lesson.outcome);
+  const auto weight = static_cast<double>(lesson.weight);
   const double bounded = std::clamp(p, 1e-5, 1 - 1e-5);
-  quality.cases += 1;
-  quality.brier += (p - y) * (p - y);
-  quality.log_loss -= std::log(y > 0 ? bounded : 1 - bounded);
+  quality.cases += weight;
+  quality.brier += weight * (p - y) * (p - y);
+  quality.log_loss -= weight * std::log(y > 0 ? bounded : 1 - bounded);
   const auto bin = static_cast<size_t>(p * Quality::kBins);
   Quality::Bin& counted = quality.bins[std::min(bin, Quality::kBins - 1)];
-  counted.cases += 1;
-  counted.forecast += p;
-  counted.outcome += y;
+  counted.cases += weight;
+  counted.forecast += weight * p;
+  counted.outcome += weight * y;
 }
 
 double Forecaster::Quality::CalibrationError() const {

@@ -3,9 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <limits>
-#include <list>
-#include <optional>
 #include <vector>
 
 #include "core/foresight/calibration.h"
@@ -33,19 +32,37 @@ class Forecaster {
 
   explicit Forecaster(const Options& options);
 
+  // See Foresight.
+  void set_local_time(shadow::Micros offset) {
+    history_.set_local_time(offset);
+  }
+
   void OnRequest(const shadow::Request& request);
   void OnContext(const shadow::ContextEvent& event);
 
-  // Forecasts all known items. Times never go back.
+  // Forecasts the known items, all if they are few, else those that are
+  // promising, and the others by turns. Times never go back.
   void Forecast(shadow::Micros now, Occasion occasion);
+  // Those that the last Forecast was about.
+  const std::vector<shadow::ItemId>& renewed() const { return renewed_; }
   const std::vector<shadow::ItemId>& known() const { return history_.known(); }
-  // As of the last Forecast: of a known item, each head's probability;
+  // As of its last Forecast: of a known item, each head's probability;
   // kFiveMinutes to kDay never fall, nor do kNext and kNextEight.
   const PerHead& ChanceOf(shadow::ItemId item) const {
     return chances_.Get(item);
   }
 
-  // How good forecasts were: of one head, over all cases.
+  // See History.
+  bool IsAnnounced(shadow::ItemId item, shadow::Micros now) const {
+    return history_.IsAnnounced(item, now);
+  }
+
+  // What is kept until its outcome is known: forecasts of one item each, at
+  // most kMostWaiting.
+  static constexpr size_t kMostWaiting = 16'384;
+  size_t waiting() const { return waiting_; }
+
+  // How good forecasts were: of one head, over all cases, by their weights.
   struct Quality {
     static constexpr size_t kBins = 20;
     struct Bin {
@@ -63,10 +80,10 @@ class Forecaster {
   const Quality& quality(Head head) const { return quality_[head]; }
 
  private:
-  // One forecast, until all its outcomes are known. Its items are the first of
-  // the known ones.
+  // One forecast, until all its outcomes are known.
   struct Sample {
     struct Case {
+      uint32_t place;  // in known()
       Evidence evidence;
       PerHead log_odds;
       PerHead chances;
@@ -81,21 +98,28 @@ class Forecaster {
   };
 
   bool IsSampled(shadow::Micros now, Occasion occasion);
-  void Open(Sample& sample, shadow::Micros now);
+  bool Open(Sample& sample, shadow::Micros now);
+  void Choose();
+  void Look(shadow::ItemId item, const History::Moment& moment, Sample* sample);
   void CloseUntil(shadow::Micros now);
   void Close(Sample& sample, size_t head);
-  void Count(size_t head, float chance, float outcome);
+  bool IsDrawn();
+  void Count(size_t head, float chance, const Lesson& lesson);
 
   SlotTable table_;
   Mixer mixer_;
   History history_;
   std::array<Calibration, kHeads> calibrations_;
   shadow::PerItem<PerHead> chances_;
-  shadow::PerItem<std::optional<size_t>> places_;  // in known()
-  std::list<Sample> samples_;                      // by time
-  int64_t sample_count_ = 0;
+  std::vector<shadow::ItemId> renewed_;
+  std::vector<shadow::ItemId> promising_;  // at the last Forecast
+  size_t turn_ = 0;                        // the place of who is next
+  std::deque<Sample> samples_;             // by time
+  size_t waiting_ = 0;                     // their cases
+  uint64_t draw_ = 0;
   int samples_since_request_ = 0;
-  int context_samples_ = 0;  // since the last request
+  int requests_since_open_ = 0;  // of kNextEight
+  int context_samples_ = 0;      // since the last request
   shadow::Micros last_context_sample_ = 0;
   std::array<shadow::Micros, kHeads> last_open_{};
   std::array<Quality, kHeads> quality_;

@@ -57,6 +57,13 @@ void Foresight::OnRequest(const shadow::Request& request, double waited) {
   PlanRefresh();
 }
 
+void Foresight::OnPast(const shadow::Request& request) {
+  Advance(request.at);
+  forecaster_.OnRequest(request);
+  Refresh(request.at, Forecaster::Occasion::kRequest);
+  for (const auto& pool : pools_) pool->Poke(request.at);
+}
+
 void Foresight::OnContext(const shadow::ContextEvent& event) {
   Advance(event.at);
   forecaster_.OnContext(event);

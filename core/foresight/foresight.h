@@ -28,9 +28,17 @@ class Foresight {
   const Pool& pool(size_t number) const { return *pools_[number]; }
   size_t pool_count() const { return pools_.size(); }
 
+  // What is to be added to a time for the hour and the weekday that people
+  // there have, counted from 1970.
+  void set_local_time(shadow::Micros offset) {
+    forecaster_.set_local_time(offset);
+  }
+
   void Advance(shadow::Micros now);
   // `waited`: see Pool::OnRequest; of the item's pool.
   void OnRequest(const shadow::Request& request, double waited);
+  // A request that was heard of too late for anything but to be learned from.
+  void OnPast(const shadow::Request& request);
   void OnContext(const shadow::ContextEvent& event);
   // When something will change by itself; Machine::kNever: not at all.
   shadow::Micros NextChange() const;

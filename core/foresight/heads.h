@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 
+#include "core/base/fast_math.h"
 #include "core/shadow/machine.h"
 
 namespace warmup::foresight {
@@ -22,18 +22,39 @@ enum Head : size_t {
 inline constexpr size_t kHeads = 6;
 
 using PerHead = std::array<float, kHeads>;
+// The same, filled up to whole vectors: what is beyond kHeads means nothing.
+inline constexpr size_t kLanes = 8;
+using Lanes = std::array<float, kLanes>;
 
 // How far a head looks; zero: it counts requests, not time.
 inline constexpr std::array<shadow::Micros, kHeads> kHorizon = {
     0, 0, 300'000'000LL, 3'600'000'000LL, 21'600'000'000LL, 86'400'000'000LL};
 inline constexpr std::array<int, kHeads> kHorizonRequests = {1, 8, 0, 0, 0, 0};
 
-// Log-odds of a probability, and back.
-inline float Stretch(float p) {
-  p = std::clamp(p, 5e-4F, 1 - 5e-4F);
-  return std::log(p / (1 - p));
+// A case of weight `weight` came out as `outcome` (0 or 1).
+struct Lesson {
+  float outcome = 0;
+  float weight = 1;
+};
+
+// Log-odds of a probability, and back. The first holds only for what is not
+// kSurest or surer, the second for what the first returns.
+inline constexpr float kSurest = 5e-4F;
+inline float StretchInside(float p) {
+  constexpr float kLn2 = 0.693147181F;
+  return kLn2 * FastLog2(p / (1 - p));
 }
-inline float Squash(float log_odds) { return 1 / (1 + std::exp(-log_odds)); }
+inline float SquashInside(float log_odds) {
+  constexpr float kLog2E = 1.442695041F;
+  return 1 / (1 + FastExp2(-kLog2E * log_odds));
+}
+// Of any.
+inline float Stretch(float p) {
+  return StretchInside(std::clamp(p, kSurest, 1 - kSurest));
+}
+inline float Squash(float log_odds) {
+  return SquashInside(std::clamp(log_odds, -60.0F, 60.0F));
+}
 
 }  // namespace warmup::foresight
 

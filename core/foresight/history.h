@@ -18,14 +18,28 @@ namespace warmup::foresight {
 // puts an item in. Bounded by the items, and by kMaxUsers. Not thread-safe.
 class History {
  public:
-  // Of users beyond it, the least recently active one is forgotten.
+  // Of more users, the half that were active least recently are forgotten.
   static constexpr size_t kMaxUsers = 1'000;
+  // Kinds of context beyond it are taken for one.
+  static constexpr size_t kMaxKinds = 1'000;
+
+  // See Foresight.
+  void set_local_time(shadow::Micros offset) { local_time_ = offset; }
 
   void OnRequest(const shadow::Request& request);
   void OnContext(const shadow::ContextEvent& event);
 
   // Every item that was requested or announced, as they became known.
   const std::vector<shadow::ItemId>& known() const { return known_; }
+  // The place in known() of a known item.
+  size_t PlaceOf(shadow::ItemId item) const {
+    return items_.Get(item).number - 1;
+  }
+  // Those of which something may be said that is worth saying, at most
+  // kMostPromising, by place: announced, used lately or often, or used before
+  // after what was used last.
+  static constexpr size_t kMostPromising = 112;
+  std::vector<shadow::ItemId> Promising() const;
   // Whether `item` is announced: since the last request, at most ten minutes
   // ago.
   bool IsAnnounced(shadow::ItemId item, shadow::Micros now) const;
@@ -50,11 +64,17 @@ class History {
     uint64_t kinds = 0;  // of the last two
     uint64_t since_context = 0;
     uint64_t is_context_new = 0;  // since the last request
+    float log_requests = 0;       // all there were, to base 2
   };
   Moment MomentAt(shadow::Micros now) const;
-  // What speaks for a known item: the slots of its contexts in `table`.
-  Evidence Look(shadow::ItemId item, const Moment& moment,
-                SlotTable& table) const;
+  // The contexts of a known item, as hashes, the most general one first.
+  struct Contexts {
+    std::array<uint64_t, kMaxContexts> hashes;
+    uint32_t count = 0;
+    uint32_t gate = 0;  // of the mixer
+    Lanes prior{};      // log-odds
+  };
+  Contexts ContextsOf(shadow::ItemId item, const Moment& moment) const;
 
  private:
   // Exponentially decaying counts of uses, by half-life in seconds.
@@ -64,37 +84,52 @@ class History {
   static constexpr shadow::Micros kNever = -1;
   // Ranks by recency are told apart up to this.
   static constexpr size_t kRanks = 64;
+  static constexpr size_t kFrequent = 24;
+  static constexpr size_t kSuccessors = 8;
+  static constexpr size_t kAnnounced = 8;
 
   struct Item {
     // Its number among the known ones, from 1: contexts name it by this, so
     // that what items are called makes no difference. 0: it is not known.
     uint64_t number = 0;
     shadow::Micros last = kNever;
-    // Between its last uses, the latest first.
-    std::array<shadow::Micros, 2> gaps = {kNever, kNever};
     int64_t uses = 0;
+    float log_uses = 0;    // to base 2
     size_t rank = kRanks;  // by its last use among all
-    std::array<double, kRates> rates{};
+    uint64_t rank_class = 0;
+    // Decaying counts of its uses: their logarithms to base 2, as of its last.
+    std::array<float, kRates> log_rates{};
+    // What came after it, the latest first, each once.
+    std::array<shadow::ItemId, kSuccessors> successors;
     shadow::Micros announced = kNever;  // not requested by anybody since
     shadow::Micros last_announced = kNever;
   };
   struct Classes;
 
   void Know(shadow::ItemId item);
+  int32_t NumberOf(int32_t kind);
   void JudgeAnnouncements(const shadow::Request& request);
   void Rank(shadow::ItemId item);
+  void Succeed(uint64_t before, shadow::ItemId item);
+  void RankByFrequency(shadow::ItemId item);
+  void ForgetUsers();
   Classes Classify(shadow::ItemId id, const Moment& moment) const;
+  Lanes PriorOf(const Item& item, shadow::Micros now) const;
 
   shadow::PerItem<Item> items_;
   std::vector<shadow::ItemId> known_;
   std::vector<shadow::ItemId> by_recency_;  // the latest first, kRanks at most
-  std::vector<shadow::ItemId> announced_;   // since the last request
+  // Those used most lately, by their slowest rate, the first first.
+  std::vector<shadow::ItemId> frequent_;
+  std::vector<shadow::ItemId> announced_;  // since the last request
   std::map<int32_t, User> users_;
   int64_t requests_ = 0;
+  shadow::Micros local_time_ = 0;
   shadow::Micros last_request_ = kNever;
   int32_t last_user_ = -1;
   uint64_t user_count_ = 0;
   std::array<uint64_t, 3> last_items_{};  // their numbers
+  std::map<int32_t, int32_t> kinds_;
   std::array<int32_t, 2> last_kinds_ = {-1, -1};
   shadow::Micros last_context_ = kNever;
   shadow::ItemId last_announced_ = shadow::kNoItem;

@@ -1,66 +1,115 @@
 #include "core/foresight/mixer.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace warmup::foresight {
 namespace {
 
 constexpr float kFirstWeight = 0.06F;  // about one over the contexts
-constexpr float kStep = 0.0016F;
+// Steps become shorter with a head's lessons: what few taught is soon mended,
+// what many taught is not shaken by each.
+constexpr float kFirstStep = 0.01F;
+constexpr float kLastStep = 0.0016F;
+constexpr float kHalfStepLessons = 20'000;
+constexpr float kMostLessons = 1e7F;  // beyond which floats do not count
 // The most general context's own input: a constant, so that its weight is a
 // bias.
 constexpr float kBias = 0.3F;
 // Weights that all share learn from every class, and so slower.
 constexpr float kSharedStep = 0.5F;
 // Cases at which a context is trusted by half.
-constexpr float kHalfTrust = 3;
+constexpr float kHalfTrust = 1.5F;
 
-float Input(const Slot& slot, float base, size_t head) {
-  const float cases = slot.weight[head];
-  return (slot.log_odds[head] - base) * (cases / (cases + kHalfTrust));
+// Cases that the prior counts for.
+constexpr float kPriorCases = 2;
+
+// What the most general context says.
+float BaseOf(const Slot& general, const Evidence& evidence, size_t head) {
+  const float cases = general.weight[head];
+  const float prior = evidence.prior[head];
+  return prior +
+         (general.log_odds[head] - prior) * (cases / (cases + kPriorCases));
+}
+
+float Trust(float cases) { return cases / (cases + kHalfTrust); }
+
+// One head of each context, in a row: loops over it become vector code.
+using Row = std::array<float, kMaxContexts>;
+
+float DotProduct(const Row& a, const Row& b) {
+  Lanes sums{};
+  for (size_t c = 0; c < kMaxContexts; c += kLanes) {
+    for (size_t i = 0; i < kLanes; ++i) sums[i] += a[c + i] * b[c + i];
+  }
+  float sum = 0;
+  for (const float part : sums) sum += part;
+  return sum;
 }
 
 }  // namespace
 
 Mixer::Mixer() {
-  for (PerHead& weights : shared_) weights.fill(kFirstWeight);
+  for (Lanes& weights : shared_) weights.fill(kFirstWeight);
 }
 
 PerHead Mixer::Mix(const SlotTable& table, const Evidence& evidence) const {
   const auto& gated = gated_[evidence.gate];
-  const PerHead base = table[evidence.slots[0]].log_odds;
-  PerHead mixed = base;
-  for (size_t h = 0; h < kHeads; ++h) mixed[h] += kBias * gated[0][h];
+  const Slot& general = table[evidence.slots[0]];
+  Lanes base;
+  Lanes mixed;
+  for (size_t h = 0; h < kLanes; ++h) {
+    base[h] = BaseOf(general, evidence, h);
+    mixed[h] = base[h] + kBias * gated[0][h];
+  }
   for (size_t c = 1; c < evidence.count; ++c) {
     const Slot& slot = table[evidence.slots[c]];
-    for (size_t h = 0; h < kHeads; ++h) {
-      mixed[h] += Input(slot, base[h], h) * (gated[c][h] + shared_[c][h]);
+    for (size_t h = 0; h < kLanes; ++h) {
+      mixed[h] += (slot.log_odds[h] - base[h]) * Trust(slot.weight[h]) *
+                  (gated[c][h] + shared_[c][h]);
     }
   }
-  return mixed;
+  PerHead heads;
+  std::copy_n(mixed.begin(), kHeads, heads.begin());
+  return heads;
 }
 
 void Mixer::Learn(SlotTable& table, const Evidence& evidence, size_t head,
-                  float outcome, float weight) {
+                  const Lesson& lesson) {
   auto& gated = gated_[evidence.gate];
-  const float base = table[evidence.slots[0]].log_odds[head];
-  std::array<float, kMaxContexts> inputs;
-  float mixed = base + kBias * gated[0][head];
-  float norm = kBias * kBias;
-  for (size_t c = 1; c < evidence.count; ++c) {
-    inputs[c] = Input(table[evidence.slots[c]], base, head);
-    mixed += inputs[c] * (gated[c][head] + shared_[c][head]);
-    norm += inputs[c] * inputs[c];
+  const float base = BaseOf(table[evidence.slots[0]], evidence, head);
+  Row log_odds;
+  log_odds.fill(base);
+  Row cases{};
+  Row weights{};
+  for (size_t c = 0; c < evidence.count; ++c) {
+    const Slot& slot = table[evidence.slots[c]];
+    log_odds[c] = slot.log_odds[head];
+    cases[c] = slot.weight[head];
+    weights[c] = gated[c][head] + (c == 0 ? 0 : shared_[c][head]);
   }
-  const float step =
-      (outcome - Squash(mixed)) * kStep * weight / (1 + std::sqrt(norm));
-  gated[0][head] += step * kBias;
-  for (size_t c = 1; c < evidence.count; ++c) {
+  Row inputs;
+  for (size_t c = 0; c < kMaxContexts; ++c) {
+    inputs[c] = (log_odds[c] - base) * Trust(cases[c]);
+  }
+  inputs[0] = kBias;
+  const float mixed = base + DotProduct(inputs, weights);
+  const float length = kLastStep + (kFirstStep - kLastStep) * kHalfStepLessons /
+                                       (kHalfStepLessons + lessons_[head]);
+  lessons_[head] = std::min(lessons_[head] + 1, kMostLessons);
+  const float step = (lesson.outcome - Squash(mixed)) * length * lesson.weight /
+                     (1 + std::sqrt(DotProduct(inputs, inputs)));
+  // A slot's first case starts from what the others say.
+  for (size_t c = 0; c < evidence.count; ++c) {
+    if (cases[c] == 0) log_odds[c] = Stretch(Squash(mixed));
+  }
+  Follow(lesson, log_odds, cases);
+  for (size_t c = 0; c < evidence.count; ++c) {
     gated[c][head] += step * inputs[c];
     shared_[c][head] += step * inputs[c] * kSharedStep;
-  }
-  for (size_t c = 0; c < evidence.count; ++c) {
-    foresight::Learn(table[evidence.slots[c]], head, outcome, weight, mixed);
+    Slot& slot = table[evidence.slots[c]];
+    slot.log_odds[head] = log_odds[c];
+    slot.weight[head] = cases[c];
   }
 }
 

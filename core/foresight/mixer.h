@@ -4,21 +4,22 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "core/foresight/heads.h"
 #include "core/foresight/slot_table.h"
 
 namespace warmup::foresight {
 
-inline constexpr size_t kMaxContexts = 32;
+inline constexpr size_t kMaxContexts = 24;
 
 // The slots that speak for one item at one moment, the most general one first,
-// and the class that chooses which weights mix them.
+// the class that chooses which weights mix them, and what is assumed, log-odds,
+// while the most general context was hardly met.
 struct Evidence {
   std::array<uint32_t, kMaxContexts> slots{};
-  size_t count = 0;
-  size_t gate = 0;
+  uint32_t count = 0;
+  uint32_t gate = 0;
+  Lanes prior{};
 };
 
 // Mixes what several contexts say into one probability: log-odds are added up,
@@ -36,14 +37,15 @@ class Mixer {
 
   // Log-odds.
   PerHead Mix(const SlotTable& table, const Evidence& evidence) const;
-  // A case came out as `outcome`: weights and slots learn from it, from what
-  // they say now (labels come late; the gradient of then is no longer one).
+  // Weights and slots learn from a case, from what they say now (labels come
+  // late; the gradient of then is no longer one).
   void Learn(SlotTable& table, const Evidence& evidence, size_t head,
-             float outcome, float weight);
+             const Lesson& lesson);
 
  private:
-  std::array<PerHead, kMaxContexts> shared_;
-  std::array<std::array<PerHead, kMaxContexts>, kGates> gated_{};
+  std::array<Lanes, kMaxContexts> shared_;
+  std::array<std::array<Lanes, kMaxContexts>, kGates> gated_{};
+  PerHead lessons_{};
 };
 
 }  // namespace warmup::foresight

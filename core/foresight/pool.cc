@@ -15,13 +15,15 @@ constexpr double kLittle = 0.5;
 const std::array<Expert::Kind, 7> kExperts = {{
     {"lru", Keep::kRecent, false},
     {"gdsf", Keep::kGdsf, false},
-    {"many", Keep::kWorth, false, kMuch},
+    {"many", Keep::kWorthLong, false, kMuch},
     {"few", Keep::kWorth, false, kLittle},
     {"lru+", Keep::kRecent, true},
-    {"many+", Keep::kWorth, true, kMuch},
+    {"many+", Keep::kWorthLong, true, kMuch},
     {"few+", Keep::kWorth, true, kLittle},
 }};
 constexpr size_t kLru = 0;
+// The mean load changes little from one request to the next.
+constexpr int64_t kMeasuredEvery = 16;
 constexpr size_t kFirst = 5;
 
 }  // namespace
@@ -83,6 +85,12 @@ void Pool::ChooseLeader(Micros now, double waited) {
   const shadow::Tally& lru = shadows_[kLru].machine->tally();
   losses.new_misses = static_cast<int>(lru.cold + lru.late - lru_misses_);
   lru_misses_ = lru.cold + lru.late;
+  if (choices_++ % kMeasuredEvery == 0) mean_load_ = MeanLoad();
+  losses.mean_load = mean_load_;
+  selector_.Choose(losses);
+}
+
+double Pool::MeanLoad() const {
   double loads = 0;
   int64_t count = 0;
   for (const ItemId item : requested_) {
@@ -91,8 +99,7 @@ void Pool::ChooseLeader(Micros now, double waited) {
     loads += static_cast<double>(cost.load) * 1e-6;
     ++count;
   }
-  losses.mean_load = count > 0 ? loads / static_cast<double>(count) : 0;
-  selector_.Choose(losses);
+  return count > 0 ? loads / static_cast<double>(count) : 0;
 }
 
 bool Pool::Holds(ItemId item) const { return !leader().machine->IsCold(item); }
@@ -103,7 +110,10 @@ std::vector<ItemId> Pool::Guesses() const {
   std::vector<ItemId> held;
   for (const ItemId item : worth_.most_fetched()) {
     const shadow::ItemCost& cost = costs_[static_cast<size_t>(item)];
-    if (!Holds(item) || !on_demand_.Allows(started_ + cost.size)) continue;
+    if (cost.pool != leader().machine->pool() || !Holds(item) ||
+        !on_demand_.Allows(started_ + cost.size)) {
+      continue;
+    }
     if (leader().machine->IsLoading(item)) {
       loading.push_back(item);
     } else if (worth_.fetch(item) > PriceOf(cost)) {

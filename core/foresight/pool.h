@@ -62,6 +62,8 @@ class Pool {
  private:
   const Shadow& leader() const { return shadows_[selector_.current()]; }
   void ChooseLeader(shadow::Micros now, double waited);
+  // Seconds, of the items that were requested and fit.
+  double MeanLoad() const;
 
   const std::vector<shadow::ItemCost>& costs_;
   const Worth& worth_;
@@ -70,6 +72,8 @@ class Pool {
   Selector selector_;
   int64_t started_ = 0;
   int64_t lru_misses_ = 0;
+  int64_t choices_ = 0;
+  double mean_load_ = 0;
   std::set<shadow::ItemId> requested_;
 };
 

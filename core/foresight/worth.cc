@@ -8,6 +8,7 @@ namespace {
 using Weights = std::array<double, kHeads>;
 
 constexpr Weights kKeep = {1, .5, .5, .5, .5, 0};
+constexpr Weights kKeepLong = {1, .5, .5, .5, .5, .5};
 constexpr Weights kFetch = {1, .3, .3, .1, .1, 0};
 
 double Sum(const PerHead& chances, const Weights& weights) {
@@ -21,19 +22,28 @@ double Sum(const PerHead& chances, const Weights& weights) {
 }  // namespace
 
 void Worth::Update(const Forecaster& forecaster) {
-  fetched_ = forecaster.known();
-  for (const shadow::ItemId item : fetched_) {
+  for (const shadow::ItemId item : forecaster.renewed()) {
     const PerHead& chances = forecaster.ChanceOf(item);
-    const double load =
-        static_cast<double>(costs_[static_cast<size_t>(item)].load) * 1e-6;
+    const shadow::ItemCost& cost = costs_[static_cast<size_t>(item)];
+    const double load = static_cast<double>(cost.load) * 1e-6 * cost.weight;
     keep_[item] = load * Sum(chances, kKeep);
+    keep_long_[item] = load * Sum(chances, kKeepLong);
     fetch_[item] = load * Sum(chances, kFetch);
+    if (is_listed_[item]) continue;
+    is_listed_[item] = true;
+    fetched_.push_back(item);
   }
+  const auto is_before = [&](shadow::ItemId a, shadow::ItemId b) {
+    return fetch(a) > fetch(b) || (fetch(a) == fetch(b) && a < b);
+  };
   const size_t count = std::min(kMostFetched, fetched_.size());
-  std::partial_sort(
-      fetched_.begin(), fetched_.begin() + static_cast<std::ptrdiff_t>(count),
-      fetched_.end(),
-      [&](shadow::ItemId a, shadow::ItemId b) { return fetch(a) > fetch(b); });
+  const auto last = fetched_.begin() + static_cast<std::ptrdiff_t>(count);
+  std::nth_element(fetched_.begin(), last - (count > 0 ? 1 : 0), fetched_.end(),
+                   is_before);
+  std::sort(fetched_.begin(), last, is_before);
+  for (auto item = last; item != fetched_.end(); ++item) {
+    is_listed_[*item] = false;
+  }
   fetched_.resize(count);
 }
 

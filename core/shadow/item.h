@@ -16,6 +16,7 @@ struct ItemCost {
   Micros load = 0;
   int32_t pool = 0;   // of memory: which machine may hold it
   int32_t group = 0;  // of those that share a number of places, e.g. an engine
+  double weight = 1;  // how much a second of waiting for it counts
 };
 
 }  // namespace warmup::shadow

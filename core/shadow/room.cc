@@ -1,47 +1,53 @@
 #include "core/shadow/room.h"
 
 #include <algorithm>
-#include <cmath>
+#include <functional>
 #include <limits>
 #include <tuple>
 #include <utility>
+
+#include "core/base/fast_math.h"
 
 namespace warmup::shadow {
 namespace {
 
 // A large item must earn its place, yet not quite by its size: one large item
 // goes rather than several.
-constexpr double kSizeExponent = 0.9;
+constexpr float kSizeExponent = 0.9F;
 
 double SizeOf(const Occupant& occupant) {
   return static_cast<double>(std::max<int64_t>(occupant.cost.size, 1));
 }
 
-std::vector<size_t> OrderOf(const std::vector<Occupant>& occupants,
-                            bool for_each_byte) {
-  using Key = std::tuple<double, int64_t, ItemId, size_t>;
+// Of equal value, what was touched last stays.
+using Key = std::tuple<double, int64_t, ItemId, size_t>;
+
+std::vector<Key> KeysOf(const std::vector<Occupant>& occupants,
+                        bool for_each_byte) {
   std::vector<Key> keys;
   keys.reserve(occupants.size());
   for (const Occupant& occupant : occupants) {
-    keys.emplace_back(
-        for_each_byte
-            ? occupant.value / std::pow(SizeOf(occupant), kSizeExponent)
-            : occupant.value,
-        occupant.touched, occupant.item, keys.size());
+    double value = occupant.value;
+    if (for_each_byte) {
+      const auto size = static_cast<float>(SizeOf(occupant));
+      value *= static_cast<double>(FastExp2(-kSizeExponent * FastLog2(size)));
+    }
+    keys.emplace_back(value, occupant.touched, occupant.item, keys.size());
   }
-  std::sort(keys.begin(), keys.end());
-  std::vector<size_t> order;
-  order.reserve(keys.size());
-  for (const Key& key : keys) order.push_back(std::get<size_t>(key));
-  return order;
+  return keys;
 }
 
-// From the front of the order until there is room.
+// The least until there is room.
 std::vector<size_t> Take(const std::vector<Occupant>& occupants,
-                         const std::vector<size_t>& order, Lack* lack) {
+                         bool for_each_byte, Lack* lack) {
+  std::vector<Key> keys = KeysOf(occupants, for_each_byte);
   std::vector<size_t> taken;
-  for (const size_t i : order) {
-    if (lack->IsMet()) break;
+  // Few of many are taken: a heap.
+  std::make_heap(keys.begin(), keys.end(), std::greater<>());
+  while (!lack->IsMet() && !keys.empty()) {
+    std::pop_heap(keys.begin(), keys.end(), std::greater<>());
+    const auto i = std::get<size_t>(keys.back());
+    keys.pop_back();
     if (!lack->IsHelpedBy(occupants[i].cost)) continue;
     taken.push_back(i);
     *lack = lack->Without(occupants[i].cost);
@@ -67,7 +73,7 @@ std::vector<size_t> ChooseVictims(const std::vector<Occupant>& occupants,
   if (lack.IsMet() || occupants.empty()) return {};
   if (!keeping.is_by_worth) {
     Lack left = lack;
-    return Take(occupants, OrderOf(occupants, /*for_each_byte=*/false), &left);
+    return Take(occupants, /*for_each_byte=*/false, &left);
   }
   double least = std::numeric_limits<double>::max();  // for a byte
   for (const Occupant& occupant : occupants) {
@@ -77,8 +83,7 @@ std::vector<size_t> ChooseVictims(const std::vector<Occupant>& occupants,
   double least_loss = std::numeric_limits<double>::max();
   for (const bool for_each_byte : {true, false}) {
     Lack left = lack;
-    std::vector<size_t> victims =
-        Take(occupants, OrderOf(occupants, for_each_byte), &left);
+    std::vector<size_t> victims = Take(occupants, for_each_byte, &left);
     PutBack(occupants, left, &victims);
     double loss = 0;
     for (const size_t victim : victims) {

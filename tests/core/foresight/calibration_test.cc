@@ -22,8 +22,8 @@ TEST_CASE("Calibration: learns what a boast is worth") {
   Calibration calibration;
   // Who says 90 % is right in half of the cases; who says 10 %, in a tenth.
   for (int i = 0; i < 20'000; ++i) {
-    calibration.Learn(Stretch(0.9F), random() % 2 == 0 ? 1 : 0);
-    calibration.Learn(Stretch(0.1F), random() % 10 == 0 ? 1 : 0);
+    calibration.Learn(Stretch(0.9F), {random() % 2 == 0 ? 1.0F : 0.0F});
+    calibration.Learn(Stretch(0.1F), {random() % 10 == 0 ? 1.0F : 0.0F});
   }
   CHECK(calibration.ProbabilityOf(Stretch(0.9F)) == Approx(0.5).margin(0.05));
   CHECK(calibration.ProbabilityOf(Stretch(0.1F)) == Approx(0.1).margin(0.03));

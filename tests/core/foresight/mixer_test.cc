@@ -14,11 +14,16 @@ TEST_CASE("Mixer: says at first what the most general context says") {
   evidence.slots[0] = table.Find(1);
   evidence.slots[1] = table.Find(2);
   for (int i = 0; i < 100; ++i) {
-    Learn(table[evidence.slots[0]], kNext, i % 10 == 0 ? 1 : 0, 1, 0);
+    Slot& slot = table[evidence.slots[0]];
+    Follow({.outcome = i % 10 == 0 ? 1.0F : 0.0F}, slot.log_odds, slot.weight);
   }
   const Mixer mixer;
   CHECK(mixer.Mix(table, evidence)[kNext] ==
-        table[evidence.slots[0]].log_odds[kNext]);
+        Approx(table[evidence.slots[0]].log_odds[kNext]).epsilon(0.05));
+  // And before that, what is assumed.
+  evidence.slots[0] = table.Find(3);
+  evidence.prior[kHour] = -2;
+  CHECK(mixer.Mix(table, evidence)[kHour] == -2);
 }
 
 TEST_CASE("Mixer: learns which context knows") {
@@ -42,7 +47,7 @@ TEST_CASE("Mixer: learns which context knows") {
     if (i >= kCases - kCounted) {
       loss -= std::log(static_cast<double>(comes ? p : 1 - p));
     }
-    mixer.Learn(table, evidence, kHour, comes ? 1 : 0, 1);
+    mixer.Learn(table, evidence, kHour, {.outcome = comes ? 1.0F : 0.0F});
   }
   // The least that is possible is the entropy of one in ten, 0.325; knowing
   // nothing costs 0.693.
