@@ -124,7 +124,7 @@ void SetModel(const WallClock& wall, const ModelView& view, v1::Model* out) {
   SetDuration(view.next_load.mean, out->mutable_estimated_load_time());
   out->set_measured_load_count(view.next_load.count);
   out->set_measured_bytes(view.measured.steady_bytes);
-  out->set_probability_1min(view.p_1min);
+  out->set_probability_next(view.p_next);
   out->set_probability_5min(view.p_5min);
   out->set_probability_1h(view.p_1h);
   SetLearned(view, out->mutable_learned());

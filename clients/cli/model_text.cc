@@ -62,7 +62,7 @@ std::string FormatText(const v1::ModelSpec& spec) {
 
 std::string ForecastText(const v1::Model& model) {
   if (model.probability_1h() <= 0) return "not in sight";
-  return absl::StrCat(HumanPercent(model.probability_1min()), " in 1 min, ",
+  return absl::StrCat(HumanPercent(model.probability_next()), " next, ",
                       HumanPercent(model.probability_5min()), " in 5 min, ",
                       HumanPercent(model.probability_1h()), " in 1 h");
 }

@@ -26,7 +26,7 @@ std::string ModelsText(const v1::ListModelsResponse& response,
                {"SIZE", Align::kRight},
                {"COLD LOAD", Align::kRight},
                {"WARM LOAD", Align::kRight},
-               {"1 MIN", Align::kRight},
+               {"NEXT", Align::kRight},
                {"LAST USED", Align::kRight},
                {"HELD BY"}});
   for (const v1::Model& model : response.models()) {
@@ -35,8 +35,8 @@ std::string ModelsText(const v1::ListModelsResponse& response,
                Printable(model.spec().engine()), SizeText(model),
                LearnedTimeText(model.learned().cold_load()),
                LearnedTimeText(model.learned().warm_load()),
-               model.probability_1min() > 0
-                   ? HumanPercent(model.probability_1min())
+               model.probability_next() > 0
+                   ? HumanPercent(model.probability_next())
                    : "-",
                LastUsedText(model, now), HoldsText(model)});
     if (model.state() == v1::MODEL_STATE_FAILED) {

@@ -107,7 +107,7 @@ auto Interest(const v1::Model& model) {
                           model.state() == v1::MODEL_STATE_FAILED;
   return std::make_tuple(
       is_moving, is_telling, model.tier() != v1::MODEL_TIER_COLD,
-      model.probability_1min(), model.last_used_time().seconds());
+      model.probability_next(), model.last_used_time().seconds());
 }
 
 // The most interesting `count` models, in order of their ids.
@@ -139,7 +139,7 @@ std::string NotesOn(const v1::Model& model, const Style& style) {
 }
 
 std::string Forecast(const v1::Model& model, const Style& style) {
-  const double probability = model.probability_1min();
+  const double probability = model.probability_next();
   if (probability <= 0) return Fit("", kForecastCells);
   return absl::StrCat(style.Magenta(Bar(probability, 6)),
                       Right(HumanPercent(probability), kForecastCells - 6));
@@ -167,8 +167,8 @@ void AddModels(const StatusView& view, const Style& style, int columns,
                         Right(size, 8), "  ", Fit(forecast, kForecastCells),
                         "  ", Right(used, 10), "  ", notes);
   };
-  lines->push_back(style.Dim(
-      line("MODEL", "STATE", "SIZE", "USED IN 1 MIN", "LAST USED", "")));
+  lines->push_back(
+      style.Dim(line("MODEL", "STATE", "SIZE", "USED NEXT", "LAST USED", "")));
   for (const v1::Model* model : models) {
     const std::string name = Printable(model->spec().model_id());
     const bool is_cold = model->state() == v1::MODEL_STATE_COLD;

@@ -38,7 +38,7 @@ struct ModelView {
   std::string last_error;
   absl::Time retry_at = absl::InfinitePast();
   // The newest forecast, 0 where the model is not a candidate.
-  double p_1min = 0;
+  double p_next = 0;
   double p_5min = 0;
   double p_1h = 0;
 };

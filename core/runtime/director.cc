@@ -11,16 +11,13 @@
 namespace warmup {
 namespace {
 
-// How a forecast's horizons are weighed into one value: the next minute is
-// certain to matter, later ones may be forecast again before they come. (The
-// design notes on foresight found sums over horizons better than any one.)
-constexpr double kWeight1Min = 1.0;
-constexpr double kWeight5Min = 0.5;
-constexpr double kWeight1H = 0.5;
-
-// How many sessions' views are looked at with each forecast, besides
-// everybody's: those heard of last.
-constexpr size_t kMaxHeard = 7;
+std::map<std::string, int64_t> BudgetsOf(const Director::Options& options) {
+  std::map<std::string, int64_t> budgets;
+  for (const auto& [device, device_options] : options.devices) {
+    budgets[device] = device_options.budget_bytes;
+  }
+  return budgets;
+}
 
 double PriorityFactor(Priority priority) {
   switch (priority) {
@@ -42,11 +39,13 @@ Director::Director(Options options)
     : options_(std::move(options)),
       policy_(options_.policy),
       predictor_(options_.zone),
-      coordinator_({.seed = options_.seed}) {
+      coordinator_({.seed = options_.seed}),
+      outlook_(BudgetsOf(options_), options_.zone) {
   for (const auto& [device, device_options] : options_.devices) {
     ledger_.SetBudget(device, device_options.budget_bytes);
   }
   for (const std::string& engine : options_.engines) engines_[engine];
+  SetLimits();
 }
 
 void Director::Restore(const StoredState& state) {
@@ -60,13 +59,9 @@ void Director::Restore(const StoredState& state) {
     catalogue_.Restore({model.spec, model.measurements});
     by_type_[model.spec.type].insert(model.spec.id);
   }
-  std::multimap<absl::Time, SessionId> by_start;
-  for (const Session& session : state.sessions) {
-    sessions_.Restore(session);
-    by_start.emplace(session.started_at, session.id);
-  }
-  for (const auto& [start, id] : by_start) Heard(id);
+  for (const Session& session : state.sessions) sessions_.Restore(session);
   if (state.learned.has_value()) predictor_.Import(*state.learned);
+  SetLimits();
 }
 
 ModelView Director::View(const Catalogue::Entry& entry) const {
@@ -98,12 +93,10 @@ ModelView Director::View(const Catalogue::Entry& entry) const {
              (view.state == ModelState::kLoading && view.done_bytes > 0)) {
     view.tier = Tier::kHost;
   }
-  const auto outlook = outlook_.find(entry.spec.id);
-  if (outlook != outlook_.end()) {
-    view.p_1min = outlook->second.p_1min;
-    view.p_5min = outlook->second.p_5min;
-    view.p_1h = outlook->second.p_1h;
-  }
+  const Outlook::Chances chances = outlook_.ChancesOf(entry.spec.id);
+  view.p_next = chances.next;
+  view.p_5min = chances.within_5min;
+  view.p_1h = chances.within_1h;
   return view;
 }
 
@@ -127,52 +120,28 @@ void Director::Log(absl::Time now, std::string_view type, const ModelId& id,
                  {"held_bytes", ledger_.HeldBy(id)}}));
 }
 
-void Director::Heard(const SessionId& id) {
-  if (id.empty()) return;
-  std::erase(heard_, id);
-  heard_.insert(heard_.begin(), id);
-  if (heard_.size() > kMaxHeard) heard_.pop_back();
+Outlook::Cost Director::CostOf(const Catalogue::Entry& entry) const {
+  return {
+      .device = entry.spec.device,
+      .engine = entry.spec.engine,
+      .bytes = entry.PeakBytes(),
+      .load =
+          catalogue_.EstimateLoad(entry, cached_.contains(entry.spec.id)).mean,
+      .weight = PriorityFactor(entry.spec.priority)};
 }
 
-void Director::RefreshOutlook(absl::Time now) {
-  outlook_.clear();
-  outlook_at_ = now;
-  std::erase_if(announced_until_,
-                [&](const auto& entry) { return entry.second <= now; });
-  // Whoever is here counts: the most probable of all views of a model.
-  std::vector<ForecastContext> contexts = {{}};
-  std::erase_if(heard_, [&](const SessionId& id) {
-    const Session* session = sessions_.Find(id);
-    if (session != nullptr) contexts.push_back({id, session->user});
-    return session == nullptr;
-  });
-  for (const ForecastContext& context : contexts) {
-    for (const Chance& chance : predictor_.Rank(now, context)) {
-      const auto [it, is_new] = outlook_.try_emplace(*chance.model);
-      Outlook& outlook = it->second;
-      if (is_new) {
-        const Catalogue::Entry* entry = catalogue_.Find(*chance.model);
-        if (entry == nullptr) {
-          outlook_.erase(it);
-          continue;
-        }
-        outlook.weight = WeightOf(*entry);
-      }
-      const double value = outlook.weight * (kWeight1Min * chance.p_1min +
-                                             kWeight5Min * chance.p_5min +
-                                             kWeight1H * chance.p_1h);
-      if (is_new || value > outlook.value) {
-        outlook = {chance.p_1min, chance.p_5min, chance.p_1h, outlook.weight,
-                   value};
-      }
-    }
+void Director::Reprice(const ModelId& id) {
+  const Catalogue::Entry* entry = catalogue_.Find(id);
+  if (entry != nullptr) outlook_.SetCost(id, CostOf(*entry));
+}
+
+void Director::SetLimits() {
+  Outlook::Limits limits{.loads = policy_.max_concurrent_loads,
+                         .models = policy_.max_concurrent_models};
+  for (const auto& [id, engine] : engines_) {
+    if (engine.max_models > 0) limits.engines[id] = engine.max_models;
   }
-}
-
-double Director::WeightOf(const Catalogue::Entry& entry) const {
-  const LearnedTime load =
-      catalogue_.EstimateLoad(entry, cached_.contains(entry.spec.id));
-  return absl::ToDoubleSeconds(load.mean) * PriorityFactor(entry.spec.priority);
+  outlook_.SetLimits(limits);
 }
 
 std::set<std::string> Director::EnginesAtWork() const {
@@ -210,6 +179,9 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
     view.budget_bytes = device_options.budget_bytes;
     view.used_bytes = ledger_.Used(device);
     view.reserve_bytes = device_options.reserve_bytes;
+    if (policy_.predictive_preloading) {
+      view.keeping = outlook_.KeepingOn(device);
+    }
     const auto measured = measured_.find(device);
     if (measured != measured_.end()) {
       view.measured_free_bytes = measured->second.free_bytes;
@@ -228,7 +200,11 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
     if (!holds_memory) continue;
     const Catalogue::Entry* entry = catalogue_.Find(id);
     if (entry == nullptr) continue;
-    const auto outlook = outlook_.find(id);
+    // Without forecasts: by priority, then by recency.
+    Outlook::Standing standing{
+        .value = static_cast<double>(entry->spec.priority),
+        .touched = absl::ToUnixMicros(track.recency())};
+    if (policy_.predictive_preloading) standing = outlook_.StandingOf(id);
     snapshot.residents.push_back(
         {.model = id,
          .engine = entry->spec.engine,
@@ -243,7 +219,9 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
          .priority = entry->spec.priority,
          .last_used = track.recency(),
          .load_started = track.load_started,
-         .value = outlook == outlook_.end() ? 0 : outlook->second.value});
+         .is_followed = standing.is_followed,
+         .value = standing.value,
+         .touched = standing.touched});
   }
   for (const Coordinator::Wanted& wanted : coordinator_.WantedModels(now)) {
     const Catalogue::Entry* entry = catalogue_.Find(wanted.model);
@@ -252,42 +230,58 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
                                entry->PeakBytes(), wanted.kind,
                                wanted.may_evict});
   }
-  const std::set<std::string> at_work = EnginesAtWork();
-  for (const auto& [id, outlook] : outlook_) {
-    const Catalogue::Entry* entry = catalogue_.Find(id);
-    const Coordinator::Track* track = coordinator_.Find(id);
-    if (entry == nullptr || !IsAvailable(entry->spec.engine) ||
-        at_work.contains(entry->spec.engine)) {
-      continue;
-    }
-    if (track != nullptr &&
-        ((track->state() != ModelState::kCold &&
-          track->state() != ModelState::kFailed) ||
-         coordinator_.IsBackingOff(now, id) || now < track->no_guess_before ||
-         !track->waiters.empty() || track->is_requested)) {
-      continue;
-    }
-    snapshot.candidates.push_back(
-        {.model = id,
-         .engine = entry->spec.engine,
-         .device = entry->spec.device,
-         .bytes = entry->PeakBytes(),
-         .is_announced = announced_until_.contains(id),
-         .probability = outlook.p_1h,
-         .value = outlook.value});
+  if (policy_.predictive_preloading && now != no_guess_at_) {
+    AddCandidates(now, &snapshot);
   }
-  std::sort(snapshot.candidates.begin(), snapshot.candidates.end(),
-            [](const CandidateView& a, const CandidateView& b) {
-              return std::tie(b.value, a.model) < std::tie(a.value, b.model);
-            });
   return snapshot;
 }
 
+void Director::AddCandidates(absl::Time now, PolicySnapshot* snapshot) const {
+  const std::set<std::string> at_work = EnginesAtWork();
+  for (const auto& [device, device_options] : options_.devices) {
+    for (const ModelId& id : outlook_.Guesses(device)) {
+      const Catalogue::Entry* entry = catalogue_.Find(id);
+      const Coordinator::Track* track = coordinator_.Find(id);
+      if (entry == nullptr || !IsAvailable(entry->spec.engine) ||
+          at_work.contains(entry->spec.engine)) {
+        continue;
+      }
+      if (track != nullptr &&
+          ((track->state() != ModelState::kCold &&
+            track->state() != ModelState::kFailed) ||
+           coordinator_.IsBackingOff(now, id) || now < track->no_guess_before ||
+           !track->waiters.empty() || track->is_requested)) {
+        continue;
+      }
+      snapshot->candidates.push_back(
+          {.model = id,
+           .engine = entry->spec.engine,
+           .device = entry->spec.device,
+           .bytes = entry->PeakBytes(),
+           .is_announced = outlook_.IsAnnounced(id),
+           .probability = outlook_.ChancesOf(id).within_1h});
+    }
+  }
+}
+
 void Director::Reconcile(absl::Time now, Effects* fx) {
+  outlook_.Advance(now);
   const PolicySnapshot snapshot = Snapshot(now);
-  for (const Decision& decision : Decide(snapshot, now)) {
+  for (const Decision& decision : Decide(snapshot)) {
     Apply(now, decision, fx);
   }
+  CountWaiters();
+}
+
+void Director::CountWaiters() {
+  std::map<std::string, int> waiters;
+  for (const auto& [id, track] : coordinator_.active()) {
+    if (track->waiters.empty()) continue;
+    const Catalogue::Entry* entry = catalogue_.Find(id);
+    if (entry == nullptr) continue;
+    waiters[entry->spec.device] += static_cast<int>(track->waiters.size());
+  }
+  outlook_.SetWaiters(waiters);
 }
 
 void Director::Apply(absl::Time now, const Decision& decision, Effects* fx) {
@@ -296,6 +290,7 @@ void Director::Apply(absl::Time now, const Decision& decision, Effects* fx) {
     case Decision::Action::kStartLoad: {
       const Catalogue::Entry& entry = *catalogue_.Find(id);
       ledger_.Reserve(id, entry.spec.device, entry.PeakBytes());
+      outlook_.OnLoadStarted(entry.spec.device, entry.PeakBytes());
       const LoadId load = coordinator_.BeginLoad(now, id, decision.kind,
                                                  policy_.switching_timeout);
       fx->loads.push_back({load, entry.spec});
@@ -378,7 +373,7 @@ void Director::BeginCancel(absl::Time now, const ModelId& id,
 
 absl::Time Director::NextDeadline() const {
   return std::min({sessions_.NextExpiry(), leases_.NextExpiry(),
-                   coordinator_.NextDeadline()});
+                   coordinator_.NextDeadline(), outlook_.NextChange()});
 }
 
 Status Director::GetStatus() const {

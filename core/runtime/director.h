@@ -20,6 +20,7 @@
 #include "core/predict/predictor.h"
 #include "core/runtime/effects.h"
 #include "core/runtime/facts.h"
+#include "core/runtime/outlook.h"
 #include "core/runtime/use_matcher.h"
 #include "core/schedule/coordinator.h"
 #include "core/schedule/lease_table.h"
@@ -160,15 +161,6 @@ class Director {
   // back for so long: whoever unloaded it had a reason.
   static constexpr absl::Duration kHoldOffAfterUnload = absl::Minutes(5);
 
-  // The most probable of all views of a model.
-  struct Outlook {
-    double p_1min = 0;
-    double p_5min = 0;
-    double p_1h = 0;
-    double weight = 0;  // seconds of waiting that readiness saves, once used
-    double value = 0;   // those seconds, expected
-  };
-
   struct EngineState {
     absl::Status health;
     absl::Time since = absl::InfinitePast();
@@ -186,6 +178,7 @@ class Director {
                  const Sighting& sighting, Effects* fx);
   void FoundReady(absl::Time now, const ModelSpec& spec,
                   const Residency& residency, Effects* fx);
+  void CountForeignLoad(const ModelSpec& spec);
   void Lost(absl::Time now, const ModelId& id, const Residency& residency,
             Effects* fx);
   size_t CountModels(const std::string& engine) const;
@@ -197,7 +190,9 @@ class Director {
   // A use of a model, by whom it may be.
   void LearnFirstAnswer(const ModelId& id, absl::Time at, absl::Duration time,
                         Effects* fx);
-  void Used(const Usage& usage);
+  void Used(absl::Time now, const Usage& usage);
+  // A sign of life, of no model.
+  void Seen(absl::Time now, const std::string& kind, std::string_view who);
   // Uses that were seen and that nobody has reported.
   void CountSeen(absl::Time now);
   // Counts ended waits as served or failed, and ends them.
@@ -217,15 +212,17 @@ class Director {
            Effects* fx);
 
   absl::Status CheckSession(const SessionId& id) const;
-  // A session gave a sign of what it does.
-  void Heard(const SessionId& id);
   absl::Status CheckTime(absl::Time now, absl::Time at,
                          std::string_view field) const;
   absl::Status CheckRoles(const std::map<std::string, ModelId>& roles) const;
   // The model that the activity at `field` announces; empty: none.
   absl::StatusOr<ModelId> Announced(std::string_view field,
                                     const ActivityReport& report) const;
-  void Announce(absl::Time now, const ModelId& model, const Session& session);
+  // By a session that binds it (is_session), or by something that happened.
+  void Announce(const Announcement& announcement, absl::Time now,
+                bool is_session);
+  // A load of it was asked for: it is not known to what end.
+  void AnnounceUnlessUsed(absl::Time now, const Catalogue::Entry& entry);
   std::string UserOf(const SessionId& session, const std::string& user) const;
   // The model that the session binds to the task; empty: none.
   ModelId BoundTo(const PredictionRequest& request) const;
@@ -237,9 +234,15 @@ class Director {
   bool Serves(const PredictionRequest& request,
               const Catalogue::Entry& entry) const;
 
-  void RefreshOutlook(absl::Time now);
-  double WeightOf(const Catalogue::Entry& entry) const;
+  Outlook::Cost CostOf(const Catalogue::Entry& entry) const;
+  // What it costs is known better, or is something else now.
+  void Reprice(const ModelId& id);
+  void SetLimits();
+  // Tells who waits for what to be ready.
+  void CountWaiters();
   PolicySnapshot Snapshot(absl::Time now) const;
+  // What may be loaded on a guess.
+  void AddCandidates(absl::Time now, PolicySnapshot* snapshot) const;
   // Engines on which somebody waits for a load, ours or one that is seen there:
   // a guess would be in its way.
   std::set<std::string> EnginesAtWork() const;
@@ -263,13 +266,12 @@ class Director {
   LeaseTable leases_;
   Coordinator coordinator_;
 
-  // Sessions, the one heard of last first, as many as forecasts look at.
-  std::vector<SessionId> heard_;
-  // The newest forecast for them and for everybody, and what it is worth.
-  std::map<ModelId, Outlook> outlook_;
-  absl::Time outlook_at_ = absl::InfinitePast();
-  // Models a client named lately, until when that counts.
-  std::map<ModelId, absl::Time> announced_until_;
+  Outlook outlook_;
+  // Somebody used a model that was not ready, and so is loading it, or will ask
+  // for it: at this time no guess may be in the way.
+  absl::Time no_guess_at_ = absl::InfinitePast();
+  std::string last_sign_;  // the kind of it
+  absl::Time last_sign_at_ = absl::InfinitePast();
   // Models by type, for a task nobody has been seen to use a model for.
   std::map<ModelType, std::set<ModelId>> by_type_;
   std::map<std::string, DeviceMemory> measured_;

@@ -7,16 +7,10 @@
 #include "core/runtime/event_data.h"
 
 namespace warmup {
-namespace {
-
-// Forecasts age: without a fact they are looked at anew this often.
-constexpr absl::Duration kOutlookAge = absl::Seconds(1);
-
-}  // namespace
-
 void Director::OnLoadDone(absl::Time now, LoadId id,
                           const absl::StatusOr<LoadResult>& result,
                           Effects* fx) {
+  outlook_.Advance(now);
   auto done = coordinator_.OnLoadDone(now, id, result.status());
   if (!done.has_value()) return;
   const ModelId& model = done->model;
@@ -40,6 +34,7 @@ void Director::OnLoadDone(absl::Time now, LoadId id,
     if (const Catalogue::Entry* entry = catalogue_.Find(model)) {
       fx->changes.push_back(PutMeasurements{model, entry->measured});
     }
+    Reprice(model);
     Log(now, "model_ready", model, fx);
     if (done->started_as != LoadKind::kDemand) {
       Log(now, "warmup_complete", model, fx);
@@ -121,7 +116,6 @@ void Director::Tick(absl::Time now, Effects* fx) {
   fx->cancels.insert(fx->cancels.end(), expired.cancels.begin(),
                      expired.cancels.end());
   CountSeen(now);
-  if (now - outlook_at_ >= kOutlookAge) RefreshOutlook(now);
   Reconcile(now, fx);
 }
 

@@ -39,8 +39,9 @@ void Director::OnLooked(absl::Time now, const EngineLook& look, Effects* fx) {
     Reconcile(now, fx);
     return;
   }
-  if (const auto it = engines_.find(look.engine); it != engines_.end()) {
-    it->second.max_models = look.max_models;
+  if (state.max_models != look.max_models) {
+    state.max_models = look.max_models;
+    SetLimits();
   }
   for (size_t i = 0; i < look.models->size(); ++i) {
     const ModelSpec& spec = (*look.models)[i];
@@ -64,7 +65,6 @@ void Director::OnLooked(absl::Time now, const EngineLook& look, Effects* fx) {
     }
   }
   CountSeen(now);
-  if (outlook_at_ == absl::InfinitePast()) RefreshOutlook(now);
   Reconcile(now, fx);
 }
 
@@ -73,9 +73,8 @@ void Director::CountSeen(absl::Time now) {
   for (const UseMatcher::Seen& seen :
        use_matcher_.TakeUnreported(now, is_connected)) {
     if (catalogue_.Find(seen.model) == nullptr) continue;
-    Used({seen.model, "", "", seen.at});
+    Used(now, {seen.model, "", "", seen.at});
     ++totals_.usages_seen;
-    outlook_at_ = absl::InfinitePast();
   }
 }
 
@@ -107,7 +106,9 @@ void Director::OnSighted(absl::Time now, const ModelSpec& spec,
 void Director::SetCached(const ModelId& id, bool is_cached, Effects* fx) {
   const bool was_cached =
       is_cached ? !cached_.insert(id).second : cached_.erase(id) > 0;
-  if (was_cached != is_cached) Changed(id, fx);
+  if (was_cached == is_cached) return;
+  Reprice(id);
+  Changed(id, fx);
 }
 
 bool Director::HasChangedSince(absl::Time since, const ModelId& id) const {
@@ -115,9 +116,23 @@ bool Director::HasChangedSince(absl::Time since, const ModelId& id) const {
   return track != nullptr && track->changed_at > since;
 }
 
+// Somebody loaded it elsewhere, and waited for it; unless it was there before
+// we first looked.
+void Director::CountForeignLoad(const ModelSpec& spec) {
+  const Catalogue::Entry* entry = catalogue_.Find(spec.id);
+  const auto engine = engines_.find(spec.engine);
+  if (entry == nullptr || engine == engines_.end()) return;
+  const EngineTotals& totals = engine->second.totals;
+  if (totals.looks - totals.looks_failed < 2) return;
+  const Outlook::Cost cost = CostOf(*entry);
+  outlook_.OnLoadStarted(cost.device, cost.bytes);
+  outlook_.AddWait(cost.device, cost.load);
+}
+
 void Director::FoundReady(absl::Time now, const ModelSpec& spec,
                           const Residency& residency, Effects* fx) {
   ledger_.Reserve(spec.id, spec.device, residency.resident_bytes);
+  CountForeignLoad(spec);
   fx->events.push_back(
       MakeEvent(now, "model_found_ready",
                 {{"model_id", spec.id},

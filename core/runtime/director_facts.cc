@@ -13,15 +13,12 @@
 namespace warmup {
 namespace {
 
-// How long an announcement counts, unless the model is used before.
-constexpr absl::Duration kAnnouncementAge = absl::Minutes(10);
+// A use that is told of later than this is learned from, but nobody waits.
+constexpr absl::Duration kNews = absl::Minutes(2);
+// A sign of the same kind says nothing new for so long.
+constexpr absl::Duration kSameSign = absl::Seconds(2);
 // Usage ids remembered to tell a report that comes twice.
 constexpr size_t kRememberedUsageIds = 10'000;
-// An IDE that asks about a task it has bound to a model uses that model more
-// often than not; what was learned of its announcements comes on top.
-constexpr double kBoundProbability = 0.6;
-// A model that serves the task but was never seen in use.
-constexpr double kUnseenProbability = 0.02;
 
 absl::Status CheckBatchSize(size_t size, std::string_view field) {
   if (size <= limits::kMaxFactsPerBatch) return absl::OkStatus();
@@ -40,6 +37,11 @@ absl::Status CheckFirstAnswer(const UsageReport& usage,
   return InvalidField(absl::StrCat(std::string(field), ".first_answer_ms"),
                       absl::StrCat("is negative or longer than ",
                                    absl::FormatDuration(limits::kMaxFactAge)));
+}
+
+// Who it is, for habits: a user, else a session.
+std::string_view NameOf(const SessionId& session, const std::string& user) {
+  return user.empty() ? session : user;
 }
 
 absl::Time TimeOf(absl::Time now, absl::Time at) {
@@ -86,10 +88,25 @@ std::string Director::UserOf(const SessionId& session,
   return found == nullptr ? std::string() : found->user;
 }
 
-void Director::Announce(absl::Time now, const ModelId& model,
-                        const Session& session) {
-  predictor_.Observe(Announcement{model, session.id, session.user, now});
-  announced_until_[model] = now + kAnnouncementAge;
+void Director::Announce(const Announcement& announcement, absl::Time now,
+                        bool is_session) {
+  predictor_.Observe(announcement);
+  const Catalogue::Entry* entry = catalogue_.Find(announcement.model);
+  if (entry == nullptr) return;  // a role may outlive its model
+  outlook_.OnAnnounced(now, announcement.model, CostOf(*entry),
+                       NameOf(announcement.session, announcement.user),
+                       is_session);
+}
+
+void Director::AnnounceUnlessUsed(absl::Time now,
+                                  const Catalogue::Entry& entry) {
+  const ModelId& id = entry.spec.id;
+  const Coordinator::Track* track = coordinator_.Find(id);
+  if (track != nullptr && (track->state() == ModelState::kReady ||
+                           now - track->last_used < UseMatcher::kReportAge)) {
+    return;
+  }
+  outlook_.OnAnnounced(now, id, CostOf(entry), "", /*is_session=*/false);
 }
 
 absl::StatusOr<Session> Director::StartSession(absl::Time now, Session session,
@@ -97,15 +114,13 @@ absl::StatusOr<Session> Director::StartSession(absl::Time now, Session session,
   WARMUP_RETURN_IF_ERROR(CheckRoles(session.roles));
   WARMUP_ASSIGN_OR_RETURN(Session started,
                           sessions_.Start(now, std::move(session)));
-  Heard(started.id);
   for (const auto& [role, model] : started.roles) {
-    Announce(now, model, started);
+    Announce({model, started.id, started.user, now}, now, true);
   }
   fx->changes.push_back(PutSession{started});
   fx->events.push_back(
       MakeEvent(now, "session_started",
                 {{"session_id", started.id}, {"client", started.client}}));
-  RefreshOutlook(now);
   Reconcile(now, fx);
   return started;
 }
@@ -125,12 +140,10 @@ absl::StatusOr<Session> Director::KeepAliveSession(
   bool is_new = false;
   for (const auto& [role, model] : session.roles) {
     if (known.contains(model)) continue;
-    Announce(now, model, session);
+    Announce({model, session.id, session.user, now}, now, true);
     is_new = true;
   }
   if (is_new) {
-    Heard(id);
-    RefreshOutlook(now);
     Reconcile(now, fx);
   }
   return session;
@@ -172,11 +185,11 @@ absl::Status Director::RecordUsage(absl::Time now,
   }
   for (const UsageReport& usage : batch) {
     const absl::Time at = TimeOf(now, usage.at);
-    Heard(usage.session);
     const bool has_counted = at >= now - UseMatcher::kReportAge &&
                              !use_matcher_.OnReported(now, usage.model);
     if (!has_counted) {
-      Used({usage.model, usage.session, UserOf(usage.session, usage.user), at});
+      Used(now,
+           {usage.model, usage.session, UserOf(usage.session, usage.user), at});
     }
     if (usage.first_answer.has_value()) {
       LearnFirstAnswer(usage.model, at, *usage.first_answer, fx);
@@ -190,7 +203,6 @@ absl::Status Director::RecordUsage(absl::Time now,
     }
   }
   last_fact_at_ = now;
-  RefreshOutlook(now);
   Reconcile(now, fx);
   return absl::OkStatus();
 }
@@ -207,10 +219,21 @@ void Director::LearnFirstAnswer(const ModelId& id, absl::Time at,
   fx->changes.push_back(PutMeasurements{id, catalogue_.Find(id)->measured});
 }
 
-void Director::Used(const Usage& usage) {
+void Director::Used(absl::Time now, const Usage& usage) {
   predictor_.Observe(usage);
-  coordinator_.Touch(usage.at, usage.model);
-  announced_until_.erase(usage.model);
+  const ModelId& id = usage.model;
+  const Catalogue::Entry* entry = catalogue_.Find(id);
+  const std::string_view who = NameOf(usage.session, usage.user);
+  if (entry != nullptr && usage.at < now - kNews) {
+    outlook_.OnPast(now, id, CostOf(*entry), who);
+  } else if (entry != nullptr) {
+    outlook_.OnUsed(now, id, CostOf(*entry), who);
+    const Coordinator::Track* track = coordinator_.Find(id);
+    if (track == nullptr || track->state() != ModelState::kReady) {
+      no_guess_at_ = now;
+    }
+  }
+  coordinator_.Touch(usage.at, id);
   ++totals_.usages;
 }
 
@@ -258,158 +281,29 @@ absl::Status Director::ReportActivity(absl::Time now,
     const absl::Time at = TimeOf(now, report.at);
     const std::string user = UserOf(report.session, report.user);
     ++totals_.activities;
-    Heard(report.session);
     predictor_.Observe(Activity{report.kind, report.session, user, at});
-    if (announced[i].empty()) continue;
+    if (announced[i].empty()) {
+      Seen(now, report.kind, NameOf(report.session, user));
+      continue;
+    }
     is_announcement = true;
-    predictor_.Observe(Announcement{announced[i], report.session, user, at});
-    announced_until_[announced[i]] = at + kAnnouncementAge;
+    Announce({announced[i], report.session, user, at}, now, false);
   }
   // Typing comes many times a second: only a named model is decided on at
   // once, the rest with the next tick.
   if (is_announcement) {
-    RefreshOutlook(now);
     Reconcile(now, fx);
   }
   return absl::OkStatus();
 }
 
-bool Director::Serves(const PredictionRequest& request,
-                      const Catalogue::Entry& entry) const {
-  if (!request.preferred_device.empty() &&
-      entry.spec.device != request.preferred_device) {
-    return false;
-  }
-  return request.task == ModelType::kUnspecified ||
-         entry.spec.type == ModelType::kUnspecified ||
-         entry.spec.type == request.task;
-}
-
-ModelId Director::BoundTo(const PredictionRequest& request) const {
-  const Session* session = sessions_.Find(request.session);
-  if (session == nullptr) return {};
-  const auto role = session->roles.find(std::string(ToString(request.task)));
-  if (role == session->roles.end()) return {};
-  // It may have been removed since.
-  return catalogue_.Find(role->second) == nullptr ? ModelId() : role->second;
-}
-
-// The model that is bound to the task, then the most probable that serve it.
-std::vector<Forecast> Director::Choose(
-    const PredictionRequest& request, const ModelId& bound,
-    const std::vector<Chance>& ranked) const {
-  std::vector<Forecast> chosen;
-  chosen.reserve(request.max_models);
-  if (!bound.empty()) {
-    const auto known =
-        std::find_if(ranked.begin(), ranked.end(),
-                     [&](const Chance& c) { return *c.model == bound; });
-    const Chance chance =
-        known == ranked.end() ? Chance{&bound, 0, 0, 0} : *known;
-    Forecast& forecast = chosen.emplace_back(Predictor::SpellOut(chance));
-    forecast.p_1min = std::max(forecast.p_1min, kBoundProbability);
-    forecast.p_5min = std::max(forecast.p_5min, forecast.p_1min);
-    forecast.p_1h = std::max(forecast.p_1h, forecast.p_5min);
-    forecast.expected_until_use =
-        std::min(forecast.expected_until_use, absl::Seconds(30));
-    forecast.reasons = {absl::StrCat("this session binds it to ",
-                                     std::string(ToString(request.task)))};
-  }
-  for (const Chance& chance : ranked) {
-    if (chosen.size() == request.max_models) break;
-    if (*chance.model == bound) continue;
-    const Catalogue::Entry* entry = catalogue_.Find(*chance.model);
-    if (entry != nullptr && Serves(request, *entry)) {
-      chosen.push_back(Predictor::SpellOut(chance));
-    }
-  }
-  return chosen;
-}
-
-void Director::AddUnused(const PredictionRequest& request,
-                         std::vector<Forecast>* forecasts) const {
-  const auto by_type = by_type_.find(request.task);
-  if (by_type == by_type_.end()) return;
-  for (const ModelId& id : by_type->second) {
-    if (forecasts->size() >= request.max_models) return;
-    const bool is_there =
-        std::any_of(forecasts->begin(), forecasts->end(),
-                    [&](const Forecast& f) { return f.model == id; });
-    if (is_there || !Serves(request, *catalogue_.Find(id))) continue;
-    Forecast forecast;
-    forecast.model = id;
-    forecast.p_1h = kUnseenProbability;
-    forecast.expected_until_use = absl::InfiniteDuration();
-    if (request.task != ModelType::kUnspecified) {
-      forecast.reasons.push_back(
-          absl::StrCat("serves ", std::string(ToString(request.task))));
-    }
-    forecast.reasons.push_back("never seen in use");
-    forecasts->push_back(std::move(forecast));
-  }
-}
-
-absl::StatusOr<Prediction> Director::Predict(absl::Time now,
-                                             const PredictionRequest& request,
-                                             Effects* fx) {
-  WARMUP_RETURN_IF_ERROR(CheckSession(request.session));
-  if (!request.preferred_device.empty() &&
-      !options_.devices.contains(request.preferred_device)) {
-    return MakeError(
-        absl::StatusCode::kNotFound, "DEVICE_NOT_FOUND",
-        absl::StrCat("no device \"", request.preferred_device, "\" is there"),
-        {{"device", request.preferred_device}});
-  }
-  if (request.max_models < 1 ||
-      request.max_models > limits::kMaxPredictedModels) {
-    return InvalidField(
-        "max_models", absl::StrCat("is ", request.max_models, ", outside 1 to ",
-                                   limits::kMaxPredictedModels));
-  }
-  const std::string user = UserOf(request.session, request.user);
-  const ModelId bound = BoundTo(request);
-  std::vector<Forecast> forecasts =
-      Choose(request, bound, predictor_.Rank(now, {request.session, user}));
-  AddUnused(request, &forecasts);
-  Prediction prediction;
-  prediction.models.reserve(forecasts.size());
-  for (Forecast& forecast : forecasts) {
-    const Catalogue::Entry& entry = *catalogue_.Find(forecast.model);
-    for (std::string& reason :
-         predictor_.Explain(now, {request.session, user}, forecast.model)) {
-      forecast.reasons.push_back(std::move(reason));
-    }
-    ModelView view = View(entry);
-    const absl::Duration warmup = view.state == ModelState::kReady
-                                      ? absl::ZeroDuration()
-                                      : view.next_load.mean;
-    prediction.estimated_warmup = std::max(prediction.estimated_warmup, warmup);
-    prediction.memory_bytes[entry.spec.device] += entry.PeakBytes();
-    prediction.models.push_back(
-        {std::move(forecast), std::move(view), warmup, entry.PeakBytes()});
-  }
-  if (!prediction.models.empty()) {
-    prediction.confidence = prediction.models.front().forecast.p_1h;
-  }
-  ++totals_.predictions;
-  Heard(request.session);
-  if (request.warm) {
-    if (!bound.empty()) {
-      Announce(now, bound, *sessions_.Find(request.session));
-    }
-    RefreshOutlook(now);
-    Reconcile(now, fx);
-  }
-  fx->notices.push_back(
-      MakeEvent(now, "prediction_complete",
-                {{"session_id", request.session},
-                 {"task", ToString(request.task)},
-                 {"model_id", prediction.models.empty()
-                                  ? std::string_view("")
-                                  : prediction.models.front().forecast.model},
-                 {"models", static_cast<int64_t>(prediction.models.size())},
-                 {"confidence_score", prediction.confidence}}));
-  return prediction;
+// Typing comes many times a second, and says the same thing.
+void Director::Seen(absl::Time now, const std::string& kind,
+                    std::string_view who) {
+  if (kind == last_sign_ && now - last_sign_at_ < kSameSign) return;
+  last_sign_ = kind;
+  last_sign_at_ = now;
+  outlook_.OnSign(now, kind, who);
 }
 
 }  // namespace warmup

@@ -15,6 +15,7 @@ absl::Status Director::DemandModel(absl::Time now, const ModelId& id,
   WARMUP_ASSIGN_OR_RETURN(const Catalogue::Entry* found, FindEntry(id));
   WARMUP_RETURN_IF_ERROR(CheckHasEngine(found->spec));
   last_fact_at_ = now;
+  AnnounceUnlessUsed(now, *found);
   WARMUP_ASSIGN_OR_RETURN(std::optional<Wake> wake,
                           coordinator_.Demand(now, id, waiter, deadline));
   if (wake.has_value()) {
@@ -47,7 +48,7 @@ absl::Status Director::RequestModel(absl::Time now, const ModelId& id,
     snapshot.wanted.insert(snapshot.wanted.begin(),
                            {id, entry.spec.device, entry.PeakBytes(),
                             LoadKind::kAnnounced, may_evict});
-    for (const Decision& decision : Decide(snapshot, now)) {
+    for (const Decision& decision : Decide(snapshot)) {
       if (decision.action == Decision::Action::kRefuse &&
           decision.model == id) {
         return decision.refusal;
@@ -55,6 +56,7 @@ absl::Status Director::RequestModel(absl::Time now, const ModelId& id,
     }
   }
   WARMUP_RETURN_IF_ERROR(coordinator_.Request(now, id, may_evict));
+  AnnounceUnlessUsed(now, *found);
   Reconcile(now, fx);
   return absl::OkStatus();
 }

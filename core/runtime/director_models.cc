@@ -63,6 +63,7 @@ absl::StatusOr<ModelView> Director::RegisterModel(absl::Time now,
                           catalogue_.Register(std::move(spec)));
   by_type_[registered.type].insert(registered.id);
   ForgetModelsOf(registered.engine);
+  Reprice(registered.id);  // it may have been known before
   fx->changes.push_back(PutModel{registered});
   Log(now, "model_registered", registered.id, fx);
   Changed(registered.id, fx);
@@ -95,6 +96,7 @@ absl::StatusOr<ModelView> Director::UpdateModel(
   by_type_[updated.type].insert(id);
   ForgetModelsOf(old_engine);
   ForgetModelsOf(updated.engine);
+  Reprice(id);
   fx->changes.push_back(PutModel{updated});
   if (catalogue_.Find(id)->measured != measured) {
     fx->changes.push_back(PutMeasurements{id, {}});
@@ -121,9 +123,8 @@ absl::Status Director::RemoveModel(absl::Time now, const ModelId& id,
   coordinator_.Forget(id);
   predictor_.ForgetModel(id);
   use_matcher_.Forget(id);
-  outlook_.erase(id);
+  outlook_.Remove(id);
   cached_.erase(id);
-  announced_until_.erase(id);
   ++version_;
   fx->changes.push_back(DeleteModel{id});
   fx->observation.removed.push_back({id, version_});
@@ -157,6 +158,7 @@ absl::Status Director::SetPolicy(absl::Time now, const SwitchingPolicy& policy,
                                  Effects* fx) {
   WARMUP_RETURN_IF_ERROR(ValidatePolicy(policy));
   policy_ = policy;
+  SetLimits();
   fx->changes.push_back(PutPolicy{policy});
   fx->events.push_back(
       MakeEvent(now, "policy_changed",

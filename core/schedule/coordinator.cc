@@ -346,7 +346,7 @@ absl::Time Coordinator::NextDeadline() const {
 std::vector<Coordinator::Wanted> Coordinator::WantedModels(
     absl::Time now) const {
   // In this order: demands before requests, then who came first.
-  std::vector<std::tuple<bool, absl::Time, Wanted>> queue;
+  std::vector<std::tuple<bool, absl::Time, WaiterId, Wanted>> queue;
   for (const auto& [model, track] : active_) {
     const bool can_start = track->state() == ModelState::kCold ||
                            track->state() == ModelState::kFailed;
@@ -354,23 +354,24 @@ std::vector<Coordinator::Wanted> Coordinator::WantedModels(
     if (!track->waiters.empty()) {
       queue.push_back({false,
                        track->waiters.front().since,
+                       track->waiters.front().id,
                        {model, LoadKind::kDemand, true}});
     } else if (track->is_requested) {
       queue.push_back({true,
                        track->requested_at,
+                       0,
                        {model, LoadKind::kAnnounced, track->may_evict}});
     }
   }
   std::sort(queue.begin(), queue.end(), [](const auto& a, const auto& b) {
     const auto key = [](const auto& entry) {
       return std::tie(std::get<0>(entry), std::get<1>(entry),
-                      std::get<2>(entry).model);
+                      std::get<2>(entry), std::get<3>(entry).model);
     };
     return key(a) < key(b);
   });
   std::vector<Wanted> wanted;
-  wanted.reserve(queue.size());
-  for (auto& entry : queue) wanted.push_back(std::move(std::get<2>(entry)));
+  for (auto& entry : queue) wanted.push_back(std::move(std::get<3>(entry)));
   return wanted;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -13,19 +14,11 @@
 namespace warmup {
 namespace {
 
-// A guess below this probability within the hour is not worth a load.
-constexpr double kMinProbability = 0.05;
-// A guess must be worth this much more than what it drives out: both numbers
-// are estimates, and a swap costs two loads when it was wrong.
-constexpr double kSwapMargin = 1.5;
-// A model used this recently is not driven out by a guess.
-constexpr absl::Duration kJustUsed = absl::Seconds(2);
-
 // Carries one decision round: what is free changes as decisions are taken.
 class Planner {
  public:
-  Planner(const PolicySnapshot& snapshot, absl::Time now)
-      : snapshot_(snapshot), now_(now), devices_(snapshot.devices) {
+  explicit Planner(const PolicySnapshot& snapshot)
+      : snapshot_(snapshot), devices_(snapshot.devices) {
     for (const ResidentView& resident : snapshot.residents) {
       ++models_;
       ++engine_models_[resident.engine];
@@ -47,7 +40,7 @@ class Planner {
   }
 
  private:
-  using KeepKey = std::tuple<double, absl::Time, std::string_view>;
+  using Residents = std::vector<const ResidentView*>;
 
   static bool IsLeaving(const ResidentView& resident) {
     return resident.state == ModelState::kUnloading || resident.is_cancelling;
@@ -98,13 +91,16 @@ class Planner {
       RefuseForMemory(wanted);
       return;
     }
-    if (Shortage(wanted.device, wanted.bytes, 0) > 0 || ExcessModels(0) > 0) {
-      MakeRoom(wanted);
-      return;
-    }
-    if (!HasSlot()) {
+    const bool has_room =
+        Shortage(wanted.device, wanted.bytes, 0) <= 0 && ExcessModels(0) <= 0;
+    // A guess that goes for the slot may be all the room that is needed.
+    if (!HasSlot() && (has_room || wanted.may_evict)) {
       if (wanted.kind == LoadKind::kDemand) CancelNewestGuess();
       blocked_.insert(wanted.device);
+      return;
+    }
+    if (!has_room) {
+      MakeRoom(wanted);
       return;
     }
     Start(wanted.model, wanted.device, wanted.bytes, wanted.kind, "");
@@ -112,9 +108,10 @@ class Planner {
 
   void MakeRoom(const WantedView& wanted) {
     const int64_t leaving = leaving_bytes_[wanted.device];
-    const int64_t shortage = Shortage(wanted.device, wanted.bytes, leaving);
-    const int excess = ExcessModels(leaving_models_);
-    if (shortage <= 0 && excess <= 0) {  // on its way
+    const shadow::Lack lack = {
+        .bytes = Shortage(wanted.device, wanted.bytes, leaving),
+        .items = ExcessModels(leaving_models_)};
+    if (lack.IsMet()) {  // on its way
       blocked_.insert(wanted.device);
       return;
     }
@@ -122,11 +119,9 @@ class Planner {
       RefuseForMemory(wanted);
       return;
     }
-    std::vector<const ResidentView*> chosen;
-    if (Choose(Victims(wanted.device, shortage > 0), shortage, excess,
-               &chosen) ||
-        Choose(VictimsAndGuesses(wanted.device, shortage > 0), shortage, excess,
-               &chosen)) {
+    Residents chosen;
+    if (Choose(wanted.device, lack, &chosen) ||
+        ChooseWithGuesses(wanted.device, lack, &chosen)) {
       for (const ResidentView* victim : chosen) {
         GiveUp(*victim, absl::StrCat("makes room for ", wanted.model));
       }
@@ -150,77 +145,75 @@ class Planner {
         });
   }
 
-  // Ready models nobody holds, least worth keeping first. Where only the
-  // number of models is short, any device's will do.
-  std::vector<const ResidentView*> Victims(const std::string& device,
-                                           bool same_device) const {
-    std::vector<std::pair<KeepKey, const ResidentView*>> keyed;
+  // Ready models nobody holds, that are followed or not. Where only the number
+  // of models is short, any device's will do.
+  Residents Evictable(const std::string& device, const shadow::Lack& lack,
+                      bool is_followed) const {
+    Residents evictable;
     for (const ResidentView& resident : snapshot_.residents) {
       if (resident.state == ModelState::kReady && !resident.is_held &&
           !resident.is_busy && !resident.is_wanted &&
+          resident.is_followed == is_followed &&
           !given_up_.contains(resident.model) &&
-          (!same_device || resident.device == device)) {
-        keyed.push_back({KeyOf(resident), &resident});
+          (lack.bytes <= 0 || resident.device == device)) {
+        evictable.push_back(&resident);
       }
     }
-    std::sort(keyed.begin(), keyed.end());
-    std::vector<const ResidentView*> victims;
-    victims.reserve(keyed.size());
-    for (const auto& [key, resident] : keyed) victims.push_back(resident);
-    return victims;
+    return evictable;
   }
 
-  std::vector<const ResidentView*> VictimsAndGuesses(const std::string& device,
-                                                     bool same_device) const {
-    std::vector<const ResidentView*> guesses = Guesses();
-    std::erase_if(guesses, [&](const ResidentView* guess) {
-      return same_device && guess->device != device;
-    });
-    std::vector<const ResidentView*> all = Victims(device, same_device);
-    all.insert(all.begin(), guesses.begin(), guesses.end());
-    return all;
-  }
-
-  // What is evicted last has the largest key: by value for each byte (a large
-  // model must earn its place, hence not quite linear) where forecasts are
-  // used, else by priority and recency alone.
-  KeepKey KeyOf(const ResidentView& resident) const {
-    if (!snapshot_.switching.predictive_preloading) {
-      return {static_cast<double>(resident.priority), resident.last_used,
-              resident.model};
-    }
-    const double size =
-        static_cast<double>(std::max<int64_t>(resident.bytes, 1));
-    return {resident.value / std::pow(size, 0.9), resident.last_used,
-            resident.model};
-  }
-
-  // Takes from the front until both needs are met, then puts back what proved
-  // unnecessary, most valuable first. False if they cannot be met.
-  static bool Choose(const std::vector<const ResidentView*>& from,
-                     int64_t bytes, int models,
-                     std::vector<const ResidentView*>* chosen) {
-    chosen->clear();
+  // Adds to `chosen` those of `from` that go for what is lacking; less by them.
+  void Take(const std::string& device, const Residents& from,
+            shadow::Lack* lack, Residents* chosen) const {
+    std::vector<shadow::Occupant> occupants;
     for (const ResidentView* resident : from) {
-      if (bytes <= 0 && models <= 0) break;
-      chosen->push_back(resident);
-      bytes -= resident->bytes;
-      --models;
+      occupants.push_back(
+          {.cost = CostOf(*resident),
+           .value = resident->value,
+           .touched = resident->touched,
+           .item = static_cast<shadow::ItemId>(occupants.size())});
     }
-    if (bytes > 0 || models > 0) return false;
-    for (size_t i = chosen->size(); i-- > 0;) {
-      if (bytes + (*chosen)[i]->bytes <= 0 && models + 1 <= 0) {
-        bytes += (*chosen)[i]->bytes;
-        ++models;
-        chosen->erase(chosen->begin() + static_cast<std::ptrdiff_t>(i));
-      }
+    for (const size_t i :
+         shadow::ChooseVictims(occupants, *lack, devices_.at(device).keeping)) {
+      chosen->push_back(from[i]);
+      *lack = lack->Without(occupants[i].cost);
     }
-    return true;
+  }
+
+  // Engines are told apart by their numbers here.
+  shadow::ItemCost CostOf(const ResidentView& resident) const {
+    return {.size = resident.bytes, .group = GroupOf(resident.engine)};
+  }
+  int32_t GroupOf(const std::string& engine) const {
+    return static_cast<int32_t>(std::distance(
+        engine_models_.begin(), engine_models_.lower_bound(engine)));
+  }
+
+  // What is not followed goes first. False if it is not enough.
+  bool Choose(const std::string& device, shadow::Lack lack,
+              Residents* chosen) const {
+    for (const bool is_followed : {false, true}) {
+      Take(device, Evictable(device, lack, is_followed), &lack, chosen);
+    }
+    return lack.IsMet();
+  }
+
+  // Guesses that are loading, before anything that is ready.
+  bool ChooseWithGuesses(const std::string& device, shadow::Lack lack,
+                         Residents* chosen) const {
+    chosen->clear();
+    for (const ResidentView* guess : Guesses()) {
+      if (lack.IsMet()) break;
+      if (lack.bytes > 0 && guess->device != device) continue;
+      chosen->push_back(guess);
+      lack = lack.Without(CostOf(*guess));
+    }
+    return Choose(device, lack, chosen);
   }
 
   // Loads that nobody waits for, newest first.
-  std::vector<const ResidentView*> Guesses() const {
-    std::vector<const ResidentView*> guesses;
+  Residents Guesses() const {
+    Residents guesses;
     for (const ResidentView& resident : snapshot_.residents) {
       if (resident.state == ModelState::kLoading && !resident.is_cancelling &&
           !resident.is_wanted && resident.kind != LoadKind::kDemand &&
@@ -256,31 +249,33 @@ class Planner {
     if (!blocked_.empty()) return;
     for (const CandidateView& candidate : snapshot_.candidates) {
       if (!HasSlot()) return;
-      if (!IsWorthwhile(candidate)) continue;
-      const int64_t leaving = leaving_bytes_[candidate.device];
-      const int64_t shortage = Shortage(candidate.device, candidate.bytes, 0);
-      if (shortage <= 0 && ExcessModels(0) <= 0 &&
-          ExcessOnEngine(candidate.engine) <= 0) {
-        ++engine_models_[candidate.engine];
-        Start(candidate.model, candidate.device, candidate.bytes,
-              candidate.is_announced ? LoadKind::kAnnounced
-                                     : LoadKind::kSpeculative,
-              absl::StrCat("likely to be used: ",
-                           std::lround(candidate.probability * 100),
-                           " % within the hour"));
-        continue;
+      if (!IsAllowed(candidate)) continue;
+      const shadow::Lack lack = {
+          .bytes = Shortage(candidate.device, candidate.bytes, 0),
+          .items = ExcessModels(0),
+          .places = ExcessOnEngine(candidate.engine),
+          .group = GroupOf(candidate.engine)};
+      if (!lack.IsMet()) {
+        // Wait for what is leaving before driving out more.
+        if (leaving_bytes_[candidate.device] == 0 && leaving_models_ == 0) {
+          SwapFor(candidate, lack);
+        }
+        return;
       }
-      // Wait for what is leaving before driving out more.
-      if (leaving > 0 || leaving_models_ > 0) return;
-      if (SwapFor(candidate, shortage)) return;
+      ++engine_models_[candidate.engine];
+      Start(candidate.model, candidate.device, candidate.bytes,
+            candidate.is_announced ? LoadKind::kAnnounced
+                                   : LoadKind::kSpeculative,
+            absl::StrCat(
+                "likely to be used: ", std::lround(candidate.probability * 100),
+                " % within the hour"));
     }
   }
 
-  bool IsWorthwhile(const CandidateView& candidate) const {
+  bool IsAllowed(const CandidateView& candidate) const {
     const auto it = devices_.find(candidate.device);
     if (it == devices_.end()) return false;
     const DeviceView& device = it->second;
-    if (candidate.probability < kMinProbability) return false;
     if (!snapshot_.switching.resource_aware_switching) return true;
     // A guess rests on measurement; where nothing is measured none is made.
     return candidate.bytes <= device.budget_bytes &&
@@ -289,25 +284,15 @@ class Planner {
                candidate.bytes;
   }
 
-  bool SwapFor(const CandidateView& candidate, int64_t shortage) {
-    auto victims = Victims(candidate.device, shortage > 0);
-    const int engine_excess = ExcessOnEngine(candidate.engine);
-    std::erase_if(victims, [&](const ResidentView* victim) {
-      return now_ - victim->last_used < kJustUsed ||
-             (engine_excess > 0 && victim->engine != candidate.engine);
-    });
-    std::vector<const ResidentView*> chosen;
-    if (!Choose(victims, shortage, std::max(ExcessModels(0), engine_excess),
-                &chosen)) {
-      return false;
-    }
-    double lost = 0;
-    for (const ResidentView* victim : chosen) lost += victim->value;
-    if (candidate.value <= kSwapMargin * lost) return false;
+  void SwapFor(const CandidateView& candidate, shadow::Lack lack) {
+    Residents chosen;
+    Take(candidate.device,
+         Evictable(candidate.device, lack, /*is_followed=*/false), &lack,
+         &chosen);
+    if (!lack.IsMet()) return;
     for (const ResidentView* victim : chosen) {
       GiveUp(*victim, absl::StrCat("worth less than ", candidate.model));
     }
-    return true;
   }
 
   void Start(const ModelId& model, const std::string& device, int64_t bytes,
@@ -389,7 +374,6 @@ class Planner {
   }
 
   const PolicySnapshot& snapshot_;
-  const absl::Time now_;
   std::map<std::string, DeviceView> devices_;
   std::map<std::string, int> engine_models_;
   std::map<std::string, int64_t> leaving_bytes_;
@@ -403,8 +387,8 @@ class Planner {
 
 }  // namespace
 
-std::vector<Decision> Decide(const PolicySnapshot& snapshot, absl::Time now) {
-  return Planner(snapshot, now).Run();
+std::vector<Decision> Decide(const PolicySnapshot& snapshot) {
+  return Planner(snapshot).Run();
 }
 
 }  // namespace warmup

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "core/model/model.h"
 #include "core/model/state_machine.h"
+#include "core/shadow/room.h"
 
 namespace warmup {
 
@@ -22,6 +23,8 @@ struct DeviceView {
   // leave of it.
   std::optional<int64_t> measured_free_bytes;
   int64_t reserve_bytes = 0;
+  // How values are used here when room is made.
+  shadow::Keeping keeping;
 };
 
 // A model that holds memory: loading, ready or unloading.
@@ -39,7 +42,11 @@ struct ResidentView {
   Priority priority = Priority::kMedium;
   absl::Time last_used;
   absl::Time load_started;
-  double value = 0;  // expected seconds of waiting that keeping it saves
+  // Whether the one who is followed would hold it: what it would not goes
+  // first, and is all that a guess may drive out.
+  bool is_followed = false;
+  double value = 0;     // of keeping it
+  int64_t touched = 0;  // of equal value, what was touched last stays
 };
 
 // A model asked for and not there, in the order in which they are served.
@@ -51,7 +58,7 @@ struct WantedView {
   bool may_evict = true;
 };
 
-// A model nobody asked for yet that a forecast names.
+// A model nobody asked for yet that is worth loading now.
 struct CandidateView {
   ModelId model;
   std::string engine;
@@ -59,7 +66,6 @@ struct CandidateView {
   int64_t bytes = 0;
   bool is_announced = false;
   double probability = 0;  // of use within the hour
-  double value = 0;        // as in ResidentView
 };
 
 struct PolicySnapshot {
@@ -70,7 +76,7 @@ struct PolicySnapshot {
   std::map<std::string, int> engine_limits;
   std::vector<ResidentView> residents;
   std::vector<WantedView> wanted;
-  std::vector<CandidateView> candidates;
+  std::vector<CandidateView> candidates;  // the first first
 };
 
 struct Decision {
@@ -86,15 +92,16 @@ struct Decision {
 //
 // Models asked for come first and in their order; one that has to wait for
 // memory holds back those behind it on the same device, so that none starves.
-// For somebody who waits, the least valuable models that nobody holds are
-// unloaded, and guesses that are still loading are cancelled, newest first.
-// A guess takes only what is free by the ledger and by measurement, or what
-// models worth clearly less hold; it is never made while somebody waits. Where
-// the engine has as many models as it may, one of them must be worth clearly
-// less: the engine would drive out any. Who waits is left to its rule.
+// For somebody who waits, models that nobody holds are unloaded, first those
+// that the one who is followed does not hold, and guesses that are still
+// loading are cancelled, newest first. A guess takes only what is free by the
+// ledger and by measurement, or the place of what is not followed; it is never
+// made while somebody waits. Where the engine has as many models as it may, one
+// of them must go: the engine would drive out any. Who waits is left to its
+// rule.
 //
 // With predictive_preloading off this is load on demand with LRU eviction.
-std::vector<Decision> Decide(const PolicySnapshot& snapshot, absl::Time now);
+std::vector<Decision> Decide(const PolicySnapshot& snapshot);
 
 }  // namespace warmup
 

@@ -33,8 +33,8 @@ TEST_CASE_METHOD(CliFixture, "Models: alone lists all pages") {
   CHECK(Has(result.out, "coder:1.5b   completion  ● ready"));
   CHECK(Has(result.out, "◐ loading ██        25 %"));
   CHECK(Has(result.out, "✗ failed"));
-  CHECK(Has(result.out, "1.24 s (3)  250 ms (1)   42 %"));
-  CHECK(Has(result.out, "~ 300 ms    ~ 100 ms      -"));
+  CHECK(Has(result.out, "1.24 s (3)  250 ms (1)  42 %"));
+  CHECK(Has(result.out, "~ 300 ms    ~ 100 ms     -"));
   CHECK(Run({"models", "list"}).out == result.out);
   CHECK(Run({"models", "list", "--ids"}).out ==
         "coder:1.5b\nembed\nllama3.1:8b\nmistral\n");
@@ -53,7 +53,7 @@ TEST_CASE_METHOD(CliFixture, "Models: get says all there is") {
         "cold load     1.24 s, from 3 loads",
         "warm load     250 ms, from 1 load",
         "first answer  35 ms, from 40 requests",
-        "42 % in 1 min, 71 % in 5 min, > 99 % in 1 h", "team=tools"}) {
+        "42 % next, 71 % in 5 min, > 99 % in 1 h", "team=tools"}) {
     CHECK(Has(text, part));
   }
   CHECK(Has(Run({"models", "get", "mistral"}).out,

@@ -108,7 +108,7 @@ TEST_CASE("Story: what follows what is learned from usage") {
     }
   }
   served.client.Ask(&Warmup::RecordUsage, history).Must();
-  Use(served, "chat");
+  for (const char* id : {"complete", "chat"}) Use(served, id);
   const auto prediction =
       served.client
           .Ask(&Warmup::GetWarmupPrediction, "session_id: 'ide' max_models: 4")

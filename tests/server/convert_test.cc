@@ -160,7 +160,7 @@ ModelView FullView() {
   view.failures = 13;
   view.last_error = "broken";
   view.retry_at = absl::FromUnixSeconds(1'700'000'100);
-  view.p_1min = 0.1;
+  view.p_next = 0.1;
   view.p_5min = 0.2;
   view.p_1h = 0.3;
   return view;
@@ -197,7 +197,7 @@ TEST_CASE("SetModel: tells all that is known of a model") {
   CHECK(learned.steady_bytes() == 7);
   CHECK(learned.peak_bytes() == 9);
   CHECK(learned.memory_count() == 6);
-  CHECK(model.probability_1min() == 0.1);
+  CHECK(model.probability_next() == 0.1);
   CHECK(model.probability_5min() == 0.2);
   CHECK(model.probability_1h() == 0.3);
   // The spec comes back as it went, but for what is output only.

@@ -20,7 +20,8 @@ LAYERS = {
     "core/model": ["core/base"],
     "core/events": ["core/base"],
     "core/predict": _VALUES,
-    "core/schedule": _VALUES,
+    # How victims are chosen is the same on shadow machines and in reality.
+    "core/schedule": _VALUES + ["core/shadow"],
     "core/session": _VALUES,
     "core/state": _VALUES,
     "core/registry": _VALUES,
@@ -28,7 +29,7 @@ LAYERS = {
     "core/ports": _PORTS,
     "core/shadow": ["core/base"],
     "core/foresight": ["core/base", "core/shadow"],
-    "core/runtime": _PORTS + _DECIDERS,
+    "core/runtime": _PORTS + _DECIDERS + ["core/foresight", "core/shadow"],
     "core/replay": _PORTS + _DECIDERS + ["core/runtime", "core/shadow",
                                            "core/foresight"],
     "adapters/engines": _PORTS + ["adapters/host"],

@@ -205,8 +205,9 @@ TEST_CASE("Director: a guess drives out nobody who is held or just used") {
   world.Add("guess", 60);
   world.Demand("m");
   world.FinishLoad();
-  world.now += absl::Minutes(30);
   Effects fx;
+  REQUIRE(world.director.RecordUsage(world.now, {{.model = "m"}}, &fx).ok());
+  world.now += absl::Minutes(30);
   bool is_driven_out = false;
   SECTION("leased") {
     REQUIRE(
@@ -216,7 +217,9 @@ TEST_CASE("Director: a guess drives out nobody who is held or just used") {
   SECTION("pinned") {
     REQUIRE(world.director.PinModel(world.now, "m", true, &fx).ok());
   }
-  SECTION("just used") { world.Demand("m"); }
+  SECTION("just used") {
+    REQUIRE(world.director.RecordUsage(world.now, {{.model = "m"}}, &fx).ok());
+  }
   SECTION("none of these") { is_driven_out = true; }
   Guess(world, "guess");
   CHECK(world.unloads.size() == (is_driven_out ? 1U : 0U));

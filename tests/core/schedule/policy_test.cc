@@ -15,18 +15,20 @@ PolicySnapshot Host(int64_t budget) {
   snapshot.devices["host"] = {.budget_bytes = budget,
                               .used_bytes = 0,
                               .measured_free_bytes = 1'000'000,
-                              .reserve_bytes = 0};
+                              .reserve_bytes = 0,
+                              .keeping = {.is_by_worth = true}};
   return snapshot;
 }
 
+// Which the one who is followed holds.
 ResidentView& AddReady(PolicySnapshot& snapshot, const ModelId& model,
-                       int64_t bytes, double value, int idle_seconds = 100) {
+                       int64_t bytes, double value) {
   ResidentView resident;
   resident.model = model;
   resident.device = "host";
   resident.bytes = bytes;
   resident.value = value;
-  resident.last_used = kNow - absl::Seconds(idle_seconds);
+  resident.is_followed = true;
   snapshot.residents.push_back(resident);
   snapshot.devices["host"].used_bytes += bytes;
   return snapshot.residents.back();
@@ -37,21 +39,20 @@ void Want(PolicySnapshot& snapshot, const ModelId& model, int64_t bytes,
   snapshot.wanted.push_back({model, "host", bytes, kind, may_evict});
 }
 
-void AddCandidate(PolicySnapshot& snapshot, const ModelId& model, int64_t bytes,
-                  double value, double probability = 0.5) {
+void AddCandidate(PolicySnapshot& snapshot, const ModelId& model,
+                  int64_t bytes) {
   CandidateView candidate;
   candidate.model = model;
   candidate.device = "host";
   candidate.bytes = bytes;
-  candidate.value = value;
-  candidate.probability = probability;
+  candidate.probability = 0.5;
   snapshot.candidates.push_back(candidate);
 }
 
 TEST_CASE("Policy: starts what is asked for and fits") {
   PolicySnapshot snapshot = Host(100);
   Want(snapshot, "a", 100);
-  const auto decisions = Decide(snapshot, kNow);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].action == Action::kStartLoad);
   CHECK(decisions[0].kind == LoadKind::kDemand);
@@ -62,7 +63,7 @@ TEST_CASE("Policy: evicts the least valuable that suffices, and waits") {
   AddReady(snapshot, "precious", 50, 10);
   AddReady(snapshot, "idle", 50, 0.1);
   Want(snapshot, "a", 40);
-  const auto decisions = Decide(snapshot, kNow);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].action == Action::kUnload);
   CHECK(decisions[0].model == "idle");
@@ -73,19 +74,36 @@ TEST_CASE("Policy: does not evict more than is needed") {
   AddReady(snapshot, "worthless-small", 10, 0);
   AddReady(snapshot, "cheap-large", 90, 1);
   Want(snapshot, "a", 90);
-  const auto decisions = Decide(snapshot, kNow);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].model == "cheap-large");
+}
+
+TEST_CASE("Policy: what is not followed goes first, whatever it is worth") {
+  PolicySnapshot snapshot = Host(100);
+  AddReady(snapshot, "followed", 50, 0.1);
+  AddReady(snapshot, "not", 50, 10).is_followed = false;
+  Want(snapshot, "a", 50);
+  auto decisions = Decide(snapshot);
+  REQUIRE(decisions.size() == 1);
+  CHECK(decisions[0].model == "not");
+  // Where that is not enough, both.
+  snapshot.wanted[0].bytes = 60;
+  decisions = Decide(snapshot);
+  REQUIRE(decisions.size() == 2);
+  CHECK(decisions[0].model == "not");
+  CHECK(decisions[1].model == "followed");
 }
 
 TEST_CASE("Policy: without prediction the least recently used goes") {
   PolicySnapshot snapshot = Host(100);
   snapshot.switching.predictive_preloading = false;
-  AddReady(snapshot, "new", 50, 0, 10);
-  AddReady(snapshot, "old", 50, 100, 1000);
-  AddCandidate(snapshot, "guess", 10, 1000);
+  snapshot.devices["host"].keeping = {};
+  AddReady(snapshot, "new", 50, 1).touched = 2;
+  AddReady(snapshot, "old", 50, 1).touched = 1;
+  AddCandidate(snapshot, "guess", 10);
   Want(snapshot, "a", 50);
-  const auto decisions = Decide(snapshot, kNow);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].model == "old");
 }
@@ -95,7 +113,7 @@ TEST_CASE("Policy: never evicts a pinned, leased or waiting model") {
   AddReady(snapshot, "held", 60, 0).is_held = true;
   AddReady(snapshot, "wanted", 40, 0).is_wanted = true;
   Want(snapshot, "a", 50);
-  const auto decisions = Decide(snapshot, kNow);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   REQUIRE(decisions[0].action == Action::kRefuse);
   const ErrorDetails details = GetErrorDetails(decisions[0].refusal);
@@ -112,7 +130,7 @@ TEST_CASE("Policy: refuses at once what can never fit, and evicts nothing") {
   PolicySnapshot snapshot = Host(100);
   AddReady(snapshot, "b", 50, 0);
   Want(snapshot, "giant", 101);
-  const auto decisions = Decide(snapshot, kNow);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].action == Action::kRefuse);
   CHECK(decisions[0].refusal.code() == absl::StatusCode::kResourceExhausted);
@@ -122,7 +140,7 @@ TEST_CASE("Policy: a load nobody waits for does not evict") {
   PolicySnapshot snapshot = Host(100);
   AddReady(snapshot, "b", 80, 0);
   Want(snapshot, "a", 50, LoadKind::kAnnounced, /*may_evict=*/false);
-  const auto decisions = Decide(snapshot, kNow);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].action == Action::kRefuse);
 }
@@ -132,7 +150,7 @@ TEST_CASE("Policy: waits for memory that is on its way back") {
   AddReady(snapshot, "leaving", 80, 0).state = ModelState::kUnloading;
   AddReady(snapshot, "b", 20, 0);
   Want(snapshot, "a", 80);
-  CHECK(Decide(snapshot, kNow).empty());
+  CHECK(Decide(snapshot).empty());
 }
 
 TEST_CASE("Policy: the first in line is not overtaken on its device") {
@@ -141,7 +159,7 @@ TEST_CASE("Policy: the first in line is not overtaken on its device") {
   AddReady(snapshot, "leaving", 80, 0).state = ModelState::kUnloading;
   Want(snapshot, "large", 90);
   Want(snapshot, "small", 10);
-  CHECK(Decide(snapshot, kNow).empty());
+  CHECK(Decide(snapshot).empty());
 }
 
 TEST_CASE("Policy: a demand takes the slot of the newest guess") {
@@ -155,13 +173,13 @@ TEST_CASE("Policy: a demand takes the slot of the newest guess") {
   }
   snapshot.switching.max_concurrent_loads = 2;
   Want(snapshot, "a", 10);
-  auto decisions = Decide(snapshot, kNow);
+  auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].action == Action::kCancelLoad);
   CHECK(decisions[0].model == "newer");
   // Asked again before the cancel is done, it does not cancel another.
   snapshot.residents[1].is_cancelling = true;
-  CHECK(Decide(snapshot, kNow).empty());
+  CHECK(Decide(snapshot).empty());
 }
 
 TEST_CASE("Policy: a demand takes the memory of a guess that is loading") {
@@ -171,7 +189,7 @@ TEST_CASE("Policy: a demand takes the memory of a guess that is loading") {
   guess.kind = LoadKind::kSpeculative;
   snapshot.switching.max_concurrent_loads = 2;
   Want(snapshot, "a", 50);
-  const auto decisions = Decide(snapshot, kNow);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].action == Action::kCancelLoad);
 }
@@ -182,7 +200,7 @@ TEST_CASE("Policy: keeps the limit of models, also where memory is free") {
   AddReady(snapshot, "b", 10, 5);
   AddReady(snapshot, "c", 10, 1);
   Want(snapshot, "a", 10);
-  const auto decisions = Decide(snapshot, kNow);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].action == Action::kUnload);
   CHECK(decisions[0].model == "c");
@@ -192,14 +210,14 @@ TEST_CASE("Policy: keeps the limit of loads") {
   PolicySnapshot snapshot = Host(1000);
   snapshot.switching.max_concurrent_loads = 2;
   for (const char* id : {"a", "b", "c"}) Want(snapshot, id, 10);
-  CHECK(Decide(snapshot, kNow).size() == 2);
+  CHECK(Decide(snapshot).size() == 2);
 }
 
-TEST_CASE("Policy: loads a guess into free memory, most valuable first") {
+TEST_CASE("Policy: loads a guess into free memory, the first first") {
   PolicySnapshot snapshot = Host(100);
-  AddCandidate(snapshot, "best", 60, 5);
-  AddCandidate(snapshot, "second", 60, 4);
-  const auto decisions = Decide(snapshot, kNow);
+  AddCandidate(snapshot, "best", 60);
+  AddCandidate(snapshot, "second", 60);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].model == "best");
   CHECK(decisions[0].kind == LoadKind::kSpeculative);
@@ -207,15 +225,15 @@ TEST_CASE("Policy: loads a guess into free memory, most valuable first") {
 
 TEST_CASE("Policy: a guess needs measured free memory beyond the reserve") {
   PolicySnapshot snapshot = Host(100);
-  AddCandidate(snapshot, "guess", 50, 5);
+  AddCandidate(snapshot, "guess", 50);
   DeviceView& host = snapshot.devices["host"];
   host.measured_free_bytes = 60;
   host.reserve_bytes = 20;
-  CHECK(Decide(snapshot, kNow).empty());
+  CHECK(Decide(snapshot).empty());
   host.measured_free_bytes = std::nullopt;  // nothing measured, no guess
-  CHECK(Decide(snapshot, kNow).empty());
+  CHECK(Decide(snapshot).empty());
   host.measured_free_bytes = 70;
-  CHECK(Decide(snapshot, kNow).size() == 1);
+  CHECK(Decide(snapshot).size() == 1);
 }
 
 TEST_CASE("Policy: no guess while somebody waits") {
@@ -223,90 +241,109 @@ TEST_CASE("Policy: no guess while somebody waits") {
   snapshot.switching.max_concurrent_loads = 4;
   AddReady(snapshot, "leaving", 80, 0).state = ModelState::kUnloading;
   Want(snapshot, "a", 90);
-  AddCandidate(snapshot, "guess", 10, 100);
-  CHECK(Decide(snapshot, kNow).empty());
+  AddCandidate(snapshot, "guess", 10);
+  CHECK(Decide(snapshot).empty());
 }
 
-TEST_CASE("Policy: a guess drives out only what is worth clearly less") {
+TEST_CASE("Policy: a guess drives out only what is not followed") {
   PolicySnapshot snapshot = Host(100);
-  AddReady(snapshot, "b", 100, 4);
-  AddCandidate(snapshot, "guess", 50, 5);
-  CHECK(Decide(snapshot, kNow).empty());
-  snapshot.candidates[0].value = 7;
-  const auto decisions = Decide(snapshot, kNow);
+  AddReady(snapshot, "b", 100, 0);
+  AddCandidate(snapshot, "guess", 50);
+  CHECK(Decide(snapshot).empty());
+  snapshot.residents[0].is_followed = false;
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].action == Action::kUnload);
+}
+
+TEST_CASE("Policy: a guess without room is not overtaken by a worse one") {
+  PolicySnapshot snapshot = Host(100);
+  AddReady(snapshot, "b", 80, 0);
+  AddCandidate(snapshot, "large", 50);
+  AddCandidate(snapshot, "small", 10);
+  CHECK(Decide(snapshot).empty());
 }
 
 TEST_CASE("Policy: a guess never drives out what is held, used or waited for") {
   PolicySnapshot snapshot = Host(100);
   snapshot.switching.max_concurrent_loads = 4;
   AddReady(snapshot, "held", 25, 0).is_held = true;
-  AddReady(snapshot, "just-used", 25, 0, 1);
+  AddReady(snapshot, "busy", 25, 0).is_busy = true;
   AddReady(snapshot, "waited-for", 25, 0).is_wanted = true;
   AddReady(snapshot, "loading", 25, 0).state = ModelState::kLoading;
-  AddCandidate(snapshot, "guess", 25, 100);
-  CHECK(Decide(snapshot, kNow).empty());
+  for (ResidentView& resident : snapshot.residents) {
+    resident.is_followed = false;
+  }
+  AddCandidate(snapshot, "guess", 25);
+  CHECK(Decide(snapshot).empty());
   // It does drive out one that is none of these.
   snapshot.residents[0].is_held = false;
-  const auto decisions = Decide(snapshot, kNow);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].action == Action::kUnload);
   CHECK(decisions[0].model == "held");
 }
 
-TEST_CASE("Policy: an improbable model is not loaded, however slow") {
+TEST_CASE("Policy: a guess that is loading goes before its room is counted") {
   PolicySnapshot snapshot = Host(100);
-  AddCandidate(snapshot, "guess", 10, 1000, 0.01);
-  CHECK(Decide(snapshot, kNow).empty());
+  AddReady(snapshot, "b", 50, 1);
+  ResidentView& guess = AddReady(snapshot, "guess", 50, 5);
+  guess.state = ModelState::kLoading;
+  guess.kind = LoadKind::kSpeculative;
+  Want(snapshot, "a", 50);
+  const auto decisions = Decide(snapshot);
+  REQUIRE(decisions.size() == 1);
+  CHECK(decisions[0].action == Action::kCancelLoad);
 }
 
 TEST_CASE("Policy: names an unknown device") {
   PolicySnapshot snapshot = Host(100);
   snapshot.wanted.push_back({"a", "gpu7", 10, LoadKind::kDemand, true});
-  const auto decisions = Decide(snapshot, kNow);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].action == Action::kRefuse);
   CHECK(GetErrorDetails(decisions[0].refusal).metadata.at("device") == "gpu7");
 }
 
 // An engine that has room for two models, and has two.
-PolicySnapshot FullEngine(double least_value) {
+PolicySnapshot FullEngine() {
   PolicySnapshot snapshot = Host(100);
   snapshot.engine_limits["router"] = 2;
-  AddReady(snapshot, "least", 10, least_value).engine = "router";
+  AddReady(snapshot, "least", 10, 1).engine = "router";
   AddReady(snapshot, "most", 10, 20).engine = "router";
   AddReady(snapshot, "elsewhere", 10, 0).engine = "other";
   return snapshot;
 }
 
 TEST_CASE("Policy: a guess does not make a full engine drive out its equal") {
-  PolicySnapshot snapshot = FullEngine(4);
-  AddCandidate(snapshot, "guess", 10, 5);
+  PolicySnapshot snapshot = FullEngine();
+  snapshot.residents[2].is_followed = false;  // of no use here
+  AddCandidate(snapshot, "guess", 10);
   snapshot.candidates[0].engine = "router";
-  CHECK(Decide(snapshot, kNow).empty());
+  CHECK(Decide(snapshot).empty());
 }
 
-TEST_CASE("Policy: on a full engine the one worth least makes room") {
-  PolicySnapshot snapshot = FullEngine(1);
-  AddCandidate(snapshot, "guess", 10, 5);
+TEST_CASE("Policy: on a full engine one of its own makes room") {
+  PolicySnapshot snapshot = FullEngine();
+  for (ResidentView& resident : snapshot.residents) {
+    resident.is_followed = false;
+  }
+  AddCandidate(snapshot, "guess", 10);
   snapshot.candidates[0].engine = "router";
-  const auto decisions = Decide(snapshot, kNow);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].action == Action::kUnload);
   CHECK(decisions[0].model == "least");
 }
 
 TEST_CASE("Policy: guesses do not exceed what an engine has room for") {
-  PolicySnapshot snapshot = FullEngine(1);
+  PolicySnapshot snapshot = FullEngine();
   snapshot.switching.max_concurrent_loads = 4;
   snapshot.engine_limits["router"] = 3;
-  AddCandidate(snapshot, "a", 10, 0.5);
-  AddCandidate(snapshot, "b", 10, 0.4);
-  AddCandidate(snapshot, "c", 10, 0.3);
-  snapshot.candidates[0].engine = snapshot.candidates[1].engine = "router";
-  snapshot.candidates[2].engine = "other";
-  const auto decisions = Decide(snapshot, kNow);
+  for (const char* id : {"a", "c", "b"}) AddCandidate(snapshot, id, 10);
+  snapshot.candidates[0].engine = snapshot.candidates[2].engine = "router";
+  snapshot.candidates[1].engine = "other";
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 2);
   CHECK(decisions[0].action == Action::kStartLoad);
   CHECK(decisions[0].model == "a");
@@ -315,9 +352,9 @@ TEST_CASE("Policy: guesses do not exceed what an engine has room for") {
 }
 
 TEST_CASE("Policy: who waits is left to a full engine's own rule") {
-  PolicySnapshot snapshot = FullEngine(1);
+  PolicySnapshot snapshot = FullEngine();
   Want(snapshot, "a", 10);
-  const auto decisions = Decide(snapshot, kNow);
+  const auto decisions = Decide(snapshot);
   REQUIRE(decisions.size() == 1);
   CHECK(decisions[0].action == Action::kStartLoad);
 }

@@ -1,0 +1,220 @@
+#include "core/runtime/outlook.h"
+
+#include <algorithm>
+
+namespace warmup {
+namespace {
+
+using shadow::ItemId;
+using shadow::kNoItem;
+using shadow::Micros;
+
+// Nothing is there at once: what takes no time would not be worth loading.
+constexpr Micros kLeastLoad = 1'000;
+
+// Users and kinds have no numbers of their own: two with the same hash, one in
+// two thousand million, would be taken for one (FNV-1a).
+int32_t NumberOf(std::string_view name) {
+  uint32_t hash = 2'166'136'261U;
+  for (const char c : name) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 16'777'619U;
+  }
+  return static_cast<int32_t>(hash >> 1);
+}
+
+}  // namespace
+
+Outlook::Outlook(const std::map<std::string, int64_t>& budgets,
+                 absl::TimeZone zone)
+    : zone_(zone), foresight_(costs_) {
+  for (const auto& [device, budget] : budgets) {
+    devices_[device].pool = foresight_.pool_count();
+    foresight_.AddPool({.budget = budget});
+  }
+}
+
+void Outlook::SetLimits(const Limits& limits) {
+  shadow::Machine::Limits converted{.slots = limits.loads,
+                                    .items = limits.models};
+  for (const auto& [engine, places] : limits.engines) {
+    const auto group = static_cast<size_t>(
+        engines_.try_emplace(engine, static_cast<int32_t>(engines_.size()))
+            .first->second);
+    if (group >= converted.places.size()) converted.places.resize(group + 1);
+    converted.places[group] = places;
+  }
+  for (size_t i = 0; i < foresight_.pool_count(); ++i) {
+    foresight_.pool(i).set_limits(converted);
+  }
+}
+
+shadow::ItemCost Outlook::Convert(const Cost& cost) {
+  const auto device = devices_.find(cost.device);
+  const auto engine =
+      engines_.try_emplace(cost.engine, static_cast<int32_t>(engines_.size()));
+  return {
+      .size = cost.bytes,
+      .load = std::max(absl::ToInt64Microseconds(cost.load), kLeastLoad),
+      .pool = device == devices_.end()
+                  ? -1
+                  : static_cast<int32_t>(device->second.pool),
+      .group = engine.first->second,
+      .weight = cost.weight,
+  };
+}
+
+ItemId Outlook::ItemOf(const ModelId& model, const Cost& cost) {
+  const auto known = items_.find(model);
+  if (known != items_.end()) {
+    costs_[static_cast<size_t>(known->second)] = Convert(cost);
+    return known->second;
+  }
+  if (names_.size() >= kMaxNames) return kNoItem;
+  const auto item = static_cast<ItemId>(names_.size());
+  names_.push_back(model);
+  items_[model] = item;
+  costs_.push_back(Convert(cost));
+  return item;
+}
+
+ItemId Outlook::Find(const ModelId& model) const {
+  const auto it = items_.find(model);
+  return it == items_.end() ? kNoItem : it->second;
+}
+
+void Outlook::SetCost(const ModelId& model, const Cost& cost) {
+  const ItemId item = Find(model);
+  if (item != kNoItem) costs_[static_cast<size_t>(item)] = Convert(cost);
+}
+
+void Outlook::Remove(const ModelId& model) {
+  const ItemId item = Find(model);
+  if (item != kNoItem) costs_[static_cast<size_t>(item)].pool = -1;
+}
+
+Micros Outlook::TimeOf(absl::Time now) {
+  const Micros wall = absl::ToUnixMicros(now);
+  offset_ = std::max(offset_, now_ - wall);
+  const auto east = zone_.At(now).offset;
+  foresight_.set_local_time(Micros{east} * 1'000'000 - offset_);
+  return wall + offset_;
+}
+
+void Outlook::Advance(absl::Time now) {
+  const Micros time = TimeOf(now);
+  if (now_ > 0) {
+    for (auto& [id, device] : devices_) {
+      if (device.waiters == 0) continue;
+      device.waited += (device.waiters + 1) * (time - now_);
+    }
+  }
+  now_ = time;
+  foresight_.Advance(time);
+}
+
+void Outlook::OnUsed(absl::Time now, const ModelId& model, const Cost& cost,
+                     std::string_view who) {
+  Advance(now);
+  const ItemId item = ItemOf(model, cost);
+  const auto device = devices_.find(cost.device);
+  if (item == kNoItem || device == devices_.end()) return;
+  foresight_.OnRequest({.at = now_, .user = NumberOf(who), .item = item},
+                       static_cast<double>(device->second.waited) * 1e-6);
+}
+
+void Outlook::OnPast(absl::Time now, const ModelId& model, const Cost& cost,
+                     std::string_view who) {
+  Advance(now);
+  const ItemId item = ItemOf(model, cost);
+  if (item == kNoItem) return;
+  foresight_.OnPast({.at = now_, .user = NumberOf(who), .item = item});
+}
+
+void Outlook::OnAnnounced(absl::Time now, const ModelId& model,
+                          const Cost& cost, std::string_view who,
+                          bool is_session) {
+  Advance(now);
+  const ItemId item = ItemOf(model, cost);
+  if (item == kNoItem) return;
+  foresight_.OnContext({.at = now_,
+                        .user = NumberOf(who),
+                        .announced = item,
+                        .is_session = is_session});
+}
+
+void Outlook::OnSign(absl::Time now, std::string_view kind,
+                     std::string_view who) {
+  Advance(now);
+  foresight_.OnContext(
+      {.at = now_, .user = NumberOf(who), .kind = NumberOf(kind)});
+}
+
+void Outlook::OnLoadStarted(const std::string& device, int64_t bytes) {
+  const auto it = devices_.find(device);
+  if (it != devices_.end()) foresight_.pool(it->second.pool).OnStart(bytes);
+}
+
+void Outlook::SetWaiters(const std::map<std::string, int>& waiters) {
+  for (auto& [id, device] : devices_) {
+    const auto it = waiters.find(id);
+    device.waiters = it == waiters.end() ? 0 : it->second;
+  }
+}
+
+void Outlook::AddWait(const std::string& device, absl::Duration time) {
+  const auto it = devices_.find(device);
+  if (it == devices_.end()) return;
+  it->second.waited += 2 * absl::ToInt64Microseconds(time);
+}
+
+absl::Time Outlook::NextChange() const {
+  const Micros next = foresight_.NextChange();
+  return next == shadow::Machine::kNever ? absl::InfiniteFuture()
+                                         : absl::FromUnixMicros(next - offset_);
+}
+
+Outlook::Chances Outlook::ChancesOf(const ModelId& model) const {
+  const ItemId item = Find(model);
+  if (item == kNoItem) return {};
+  const foresight::PerHead& chances = foresight_.forecaster().ChanceOf(item);
+  return {static_cast<double>(chances[foresight::kNext]),
+          static_cast<double>(chances[foresight::kFiveMinutes]),
+          static_cast<double>(chances[foresight::kHour])};
+}
+
+bool Outlook::IsAnnounced(const ModelId& model) const {
+  const ItemId item = Find(model);
+  return item != kNoItem && foresight_.forecaster().IsAnnounced(item, now_);
+}
+
+const foresight::Pool* Outlook::PoolOf(ItemId item) const {
+  if (item == kNoItem) return nullptr;
+  const int32_t pool = costs_[static_cast<size_t>(item)].pool;
+  return pool < 0 ? nullptr : &foresight_.pool(static_cast<size_t>(pool));
+}
+
+Outlook::Standing Outlook::StandingOf(const ModelId& model) const {
+  const ItemId item = Find(model);
+  const foresight::Pool* pool = PoolOf(item);
+  if (pool == nullptr) return {};
+  const shadow::Occupant occupant = pool->OccupantOf(item);
+  return {pool->Holds(item), occupant.value, occupant.touched};
+}
+
+shadow::Keeping Outlook::KeepingOn(const std::string& device) const {
+  const auto it = devices_.find(device);
+  return it == devices_.end() ? shadow::Keeping{}
+                              : foresight_.pool(it->second.pool).keeping();
+}
+
+std::vector<ModelId> Outlook::Guesses(const std::string& device) const {
+  std::vector<ModelId> models;
+  const auto it = devices_.find(device);
+  if (it == devices_.end()) return models;
+  for (const ItemId item : foresight_.pool(it->second.pool).Guesses()) {
+    models.push_back(names_[static_cast<size_t>(item)]);
+  }
+  return models;
+}
+
+}  // namespace warmup
