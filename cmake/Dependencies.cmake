@@ -3,7 +3,8 @@
 #
 # Debian 12: gRPC 1.51, Protobuf 3.21, Abseil 20220623, prometheus-cpp 1.0,
 # SQLite 3.40, yaml-cpp 0.7, nlohmann-json 3.11, spdlog 1.10, CLI11 2.1,
-# Catch2 2.13 (3 works too), libsystemd 252, libzstd 1.5, libfccp of 2016.
+# Catch2 2.13 (3 works too), libsystemd 252, libzstd 1.5, libfccp of 2016,
+# cereal 1.3.
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -20,6 +21,7 @@ endif()
 find_package(nlohmann_json CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)
 find_package(CLI11 CONFIG REQUIRED)
+find_package(cereal CONFIG REQUIRED)  # cereal::cereal
 find_package(CURL REQUIRED)  # CURL::libcurl
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)  # PkgConfig::zstd

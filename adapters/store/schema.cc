@@ -120,6 +120,13 @@ constexpr const char* kMigrations[] = {
         cold_load_count = 0, cold_load_ns = 0
         WHERE model_id IN (SELECT id FROM models WHERE engine <> 'files');
     )sql",
+    // Compressed with zstd, which knows when it is damaged.
+    R"sql(
+      CREATE TABLE foresight (
+        only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+        state BLOB NOT NULL
+      );
+    )sql",
 };
 
 absl::Status Refuse(const std::string& path, const std::string& why) {

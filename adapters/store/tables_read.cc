@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "adapters/store/compression.h"
 #include "adapters/store/learned_snapshot.h"
 #include "adapters/store/tables.h"
 #include "adapters/store/time_columns.h"
@@ -206,6 +207,22 @@ absl::Status ReadLearned(Database& database, StoredState& state) {
   return absl::OkStatus();
 }
 
+absl::Status ReadForesight(Database& database, StoredState& state) {
+  WARMUP_ASSIGN_OR_RETURN(Statement rows,
+                          database.Prepare("SELECT state FROM foresight"));
+  WARMUP_ASSIGN_OR_RETURN(const bool has_row, rows.Next());
+  if (!has_row) return absl::OkStatus();
+  auto bytes = Decompress(rows.Blob(0));
+  if (bytes.ok()) {
+    state.foresight = *std::move(bytes);
+  } else {
+    state.warnings.push_back(
+        absl::StrCat("store: what foresight has learned is damaged: ",
+                     bytes.status().message(), "; it begins anew"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadEngines(Database& database, StoredState& state) {
   WARMUP_ASSIGN_OR_RETURN(
       Statement rows,
@@ -261,6 +278,7 @@ absl::StatusOr<StoredState> ReadTables(Database& database) {
   WARMUP_RETURN_IF_ERROR(ReadSessions(database, state));
   WARMUP_RETURN_IF_ERROR(ReadPolicy(database, state));
   WARMUP_RETURN_IF_ERROR(ReadLearned(database, state));
+  WARMUP_RETURN_IF_ERROR(ReadForesight(database, state));
   WARMUP_RETURN_IF_ERROR(ReadEngines(database, state));
   WARMUP_RETURN_IF_ERROR(ReadEvents(database, state));
   return state;

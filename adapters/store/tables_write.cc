@@ -2,6 +2,7 @@
 #include <variant>
 
 #include "absl/strings/str_cat.h"
+#include "adapters/store/compression.h"
 #include "adapters/store/learned_snapshot.h"
 #include "adapters/store/tables.h"
 #include "adapters/store/time_columns.h"
@@ -19,6 +20,7 @@ struct TableWriter::Statements {
   Statement delete_session;
   Statement put_policy;
   Statement put_learned;
+  Statement put_foresight;
   Statement put_engine;
   Statement append_event;
   Statement trim_events;
@@ -30,6 +32,7 @@ struct TableWriter::Statements {
   absl::Status Write(const DeleteSession& change);
   absl::Status Write(const PutPolicy& change);
   absl::Status Write(const PutLearned& change);
+  absl::Status Write(const PutForesight& change);
   absl::Status Write(const PutEngine& change);
   absl::Status Write(const AppendEvent& change);
 };
@@ -111,6 +114,10 @@ absl::Status TableWriter::Statements::Write(const PutLearned& change) {
       .Run();
 }
 
+absl::Status TableWriter::Statements::Write(const PutForesight& change) {
+  return put_foresight.BindBlob(Compress(change.state)).Run();
+}
+
 absl::Status TableWriter::Statements::Write(const PutEngine& change) {
   const EngineSpec& spec = change.spec;
   return put_engine.Bind(spec.endpoint)
@@ -180,6 +187,10 @@ absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Create(
       database.Prepare("REPLACE INTO learned (only_row, version, checksum,"
                        " snapshot) VALUES (1,?,?,?)"));
   WARMUP_ASSIGN_OR_RETURN(
+      Statement put_foresight,
+      database.Prepare("REPLACE INTO foresight (only_row, state)"
+                       " VALUES (1,?)"));
+  WARMUP_ASSIGN_OR_RETURN(
       Statement put_engine,
       database.Prepare("REPLACE INTO engines (endpoint, id, kind, token_file,"
                        " is_removed) VALUES (?,?,?,?,?)"));
@@ -199,7 +210,8 @@ absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Create(
           std::move(put_model), std::move(delete_model),
           std::move(delete_measurements), std::move(put_measurements),
           std::move(put_session), std::move(delete_session),
-          std::move(put_policy), std::move(put_learned), std::move(put_engine),
+          std::move(put_policy), std::move(put_learned),
+          std::move(put_foresight), std::move(put_engine),
           std::move(append_event), std::move(trim_events))));
 }
 

@@ -18,6 +18,12 @@ class Calibration {
   float ProbabilityOf(float log_odds) const;
   void Learn(float log_odds, const Lesson& lesson);
 
+  // For Foresight::Save and Load.
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(means_, cases_);
+  }
+
  private:
   static constexpr size_t kKnots = 25;
   struct Place {

@@ -64,11 +64,22 @@ class Expert : public shadow::Policy {
             kind_.spare_credit};
   }
 
+  // For Foresight::Save and Load.
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(past_, touches_, clock_, started_);
+  }
+
  private:
   struct Past {
     int64_t touched = 0;
     int64_t requests = 0;  // since it was evicted
     double priority = 0;   // of GDSF
+
+    template <typename Archive>
+    void Persist(Archive& archive) {
+      archive(touched, requests, priority);
+    }
   };
 
   void Touch(shadow::ItemId item);

@@ -69,6 +69,11 @@ class Forecaster {
       double cases = 0;
       double forecast = 0;  // summed
       double outcome = 0;   // summed
+
+      template <typename Archive>
+      void Persist(Archive& archive) {
+        archive(cases, forecast, outcome);
+      }
     };
     double cases = 0;
     double brier = 0;     // summed squares
@@ -76,8 +81,21 @@ class Forecaster {
     std::array<Bin, kBins> bins{};
     // Mean distance of forecast and outcome over the bins.
     double CalibrationError() const;
+    template <typename Archive>
+    void Persist(Archive& archive) {
+      archive(cases, brier, log_loss, bins);
+    }
   };
   const Quality& quality(Head head) const { return quality_[head]; }
+
+  // For Foresight::Save and Load.
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(table_, mixer_, history_, calibrations_, chances_, renewed_,
+            promising_, turn_, samples_, waiting_, draw_,
+            samples_since_request_, requests_since_open_, context_samples_,
+            last_context_sample_, last_open_, quality_);
+  }
 
  private:
   // One forecast, until all its outcomes are known.
@@ -89,12 +107,22 @@ class Forecaster {
       PerHead chances;
       shadow::Micros used = std::numeric_limits<shadow::Micros>::max();
       int used_by = std::numeric_limits<int>::max();  // which request after it
+
+      template <typename Archive>
+      void Persist(Archive& archive) {
+        archive(place, evidence, log_odds, chances, used, used_by);
+      }
     };
     shadow::Micros at = 0;
     int requests = 0;  // since
     std::array<bool, kHeads> is_open{};
     PerHead weights{};
     std::vector<Case> cases;  // by place
+
+    template <typename Archive>
+    void Persist(Archive& archive) {
+      archive(at, requests, is_open, weights, cases);
+    }
   };
 
   bool IsSampled(shadow::Micros now, Occasion occasion);

@@ -1,6 +1,10 @@
 #include "core/foresight/foresight.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "core/base/status_macros.h"
+#include "core/foresight/archive.h"
 
 namespace warmup::foresight {
 namespace {
@@ -23,6 +27,7 @@ Foresight::Foresight(const std::vector<shadow::ItemCost>& costs)
 Pool& Foresight::AddPool(const Machine::Options& options) {
   Machine::Options numbered = options;
   numbered.pool = static_cast<int32_t>(pools_.size());
+  pool_options_.push_back(numbered);
   pools_.push_back(std::make_unique<Pool>(numbered, costs_, worth_));
   return *pools_.back();
 }
@@ -92,6 +97,57 @@ void Foresight::PlanRefresh() {
                            : (Micros{1} << kDoublings) * kSecond +
                                  (refreshes_ - kDoublings + 1) * kHalfHour;
   next_refresh_ = after <= kLongest ? last_request_ + after : Machine::kNever;
+}
+
+void Foresight::ClearPools() {
+  for (size_t i = 0; i < pools_.size(); ++i) {
+    pools_[i] = std::make_unique<Pool>(pool_options_[i], costs_, worth_);
+  }
+}
+
+std::string Foresight::Save() const {
+  std::vector<int64_t> budgets;
+  std::string pools;
+  for (size_t i = 0; i < pools_.size(); ++i) {
+    budgets.push_back(pool_options_[i].budget);
+    pools += Archived(*pools_[i]);
+  }
+  return Archived(Archived(forecaster_, worth_), last_request_, refreshes_,
+                  next_refresh_, budgets, pools);
+}
+
+absl::Status Foresight::Load(const std::string& state) {
+  std::string learned;
+  Micros last_request = 0;
+  int refreshes = 0;
+  Micros next_refresh = 0;
+  std::vector<int64_t> budgets;
+  std::string pools;
+  WARMUP_RETURN_IF_ERROR(Unarchive(state, learned, last_request, refreshes,
+                                   next_refresh, budgets, pools));
+  Forecaster forecaster({});
+  Worth worth(costs_);
+  WARMUP_RETURN_IF_ERROR(Unarchive(learned, forecaster, worth));
+  forecaster_ = std::move(forecaster);
+  worth_ = std::move(worth);
+  last_request_ = last_request;
+  refreshes_ = refreshes;
+  next_refresh_ = next_refresh;
+  ClearPools();
+  std::vector<int64_t> own;
+  for (const Machine::Options& options : pool_options_) {
+    own.push_back(options.budget);
+  }
+  if (budgets != own) return absl::OkStatus();
+  std::istringstream in(pools);
+  cereal::BinaryInputArchive archive(in);
+  try {
+    for (const auto& pool : pools_) archive(*pool);
+  } catch (const cereal::Exception& error) {
+    ClearPools();
+    return absl::DataLossError(error.what());
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace warmup::foresight

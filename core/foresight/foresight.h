@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "core/foresight/forecaster.h"
 #include "core/foresight/pool.h"
 #include "core/foresight/worth.h"
@@ -45,14 +47,26 @@ class Foresight {
 
   const Forecaster& forecaster() const { return forecaster_; }
 
+  // What was learned, and how the shadows stand; as of a build of the same
+  // kStateVersion, for pools of the same number and budgets.
+  static constexpr int64_t kStateVersion = 1;
+  std::string Save() const;
+  // Goes on as the one that was saved would. DATA_LOSS: damaged; then it is as
+  // new. What was learned is taken up also where pools are other ones now:
+  // these begin anew.
+  absl::Status Load(const std::string& state);
+
  private:
   void AdvancePools(shadow::Micros now);
   void Refresh(shadow::Micros now, Forecaster::Occasion occasion);
   void PlanRefresh();
+  // The same pools, as new.
+  void ClearPools();
 
   const std::vector<shadow::ItemCost>& costs_;
   Forecaster forecaster_;
   Worth worth_;
+  std::vector<shadow::Machine::Options> pool_options_;
   std::vector<std::unique_ptr<Pool>> pools_;
   shadow::Micros last_request_ = 0;
   int refreshes_ = 0;  // since the last request

@@ -51,6 +51,11 @@ class History {
     // The numbers of its last items.
     std::array<uint64_t, 2> last{};
     int64_t active = 0;  // the request it was last active with
+
+    template <typename Archive>
+    void Persist(Archive& archive) {
+      archive(number, last, active);
+    }
   };
   // What is the same for all items at one moment; until the next event.
   struct Moment {
@@ -75,6 +80,15 @@ class History {
     Lanes prior{};      // log-odds
   };
   Contexts ContextsOf(shadow::ItemId item, const Moment& moment) const;
+
+  // For Foresight::Save and Load.
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(items_, known_, by_recency_, frequent_, announced_, users_,
+            requests_, last_request_, last_user_, user_count_, last_items_,
+            kinds_, last_kinds_, last_context_, last_announced_,
+            last_announcement_, announcements_, kept_);
+  }
 
  private:
   // Exponentially decaying counts of uses, by half-life in seconds.
@@ -103,6 +117,12 @@ class History {
     std::array<shadow::ItemId, kSuccessors> successors;
     shadow::Micros announced = kNever;  // not requested by anybody since
     shadow::Micros last_announced = kNever;
+
+    template <typename Archive>
+    void Persist(Archive& archive) {
+      archive(number, last, uses, log_uses, rank, rank_class, log_rates,
+              successors, announced, last_announced);
+    }
   };
   struct Classes;
 

@@ -20,6 +20,11 @@ struct Evidence {
   uint32_t count = 0;
   uint32_t gate = 0;
   Lanes prior{};
+
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(slots, count, gate, prior);
+  }
 };
 
 // Mixes what several contexts say into one probability: log-odds are added up,
@@ -41,6 +46,11 @@ class Mixer {
   // late; the gradient of then is no longer one).
   void Learn(SlotTable& table, const Evidence& evidence, size_t head,
              const Lesson& lesson);
+  // For Foresight::Save and Load.
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(shared_, gated_, lessons_);
+  }
 
  private:
   std::array<Lanes, kMaxContexts> shared_;

@@ -59,6 +59,16 @@ class Pool {
   const std::vector<Shadow>& shadows() const { return shadows_; }
   const Selector& selector() const { return selector_; }
 
+  // For Foresight::Save and Load.
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    for (const Shadow& shadow : shadows_) {
+      archive(*shadow.machine, *shadow.expert);
+    }
+    archive(on_demand_.started, selector_, started_, lru_misses_, choices_,
+            mean_load_, requested_);
+  }
+
  private:
   const Shadow& leader() const { return shadows_[selector_.current()]; }
   void ChooseLeader(shadow::Micros now, double waited);

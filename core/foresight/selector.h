@@ -30,6 +30,12 @@ class Selector {
   size_t current() const { return current_; }
   int switches() const { return switches_; }
 
+  // For Foresight::Save and Load.
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(current_, switches_, is_guarded_, allowed_, last_, recent_, saved_);
+  }
+
  private:
   void Follow(size_t expert);
 

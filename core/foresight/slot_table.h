@@ -14,6 +14,11 @@ namespace warmup::foresight {
 struct alignas(64) Slot {
   Lanes log_odds{};
   Lanes weight{};  // independent cases it rests on
+
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(log_odds, weight);
+  }
 };
 static_assert(sizeof(Slot) == 64);
 
@@ -31,6 +36,11 @@ class SlotTable {
   uint32_t Peek(uint64_t hash) const;
   Slot& operator[](uint32_t index) { return slots_[index]; }
   const Slot& operator[](uint32_t index) const { return slots_[index]; }
+  // For Foresight::Save and Load.
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(slots_, tags_, mask_);
+  }
 
  private:
   static constexpr size_t kWays = 4;

@@ -24,7 +24,7 @@ double Sum(const PerHead& chances, const Weights& weights) {
 void Worth::Update(const Forecaster& forecaster) {
   for (const shadow::ItemId item : forecaster.renewed()) {
     const PerHead& chances = forecaster.ChanceOf(item);
-    const shadow::ItemCost& cost = costs_[static_cast<size_t>(item)];
+    const shadow::ItemCost& cost = (*costs_)[static_cast<size_t>(item)];
     const double load = static_cast<double>(cost.load) * 1e-6 * cost.weight;
     keep_[item] = load * Sum(chances, kKeep);
     keep_long_[item] = load * Sum(chances, kKeepLong);

@@ -16,7 +16,7 @@ namespace warmup::foresight {
 class Worth {
  public:
   // `costs` outlives it and may grow.
-  explicit Worth(const std::vector<shadow::ItemCost>& costs) : costs_(costs) {}
+  explicit Worth(const std::vector<shadow::ItemCost>& costs) : costs_(&costs) {}
 
   void Update(const Forecaster& forecaster);
 
@@ -29,8 +29,14 @@ class Worth {
   static constexpr size_t kMostFetched = 40;
   const std::vector<shadow::ItemId>& most_fetched() const { return fetched_; }
 
+  // For Foresight::Save and Load.
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(keep_, keep_long_, fetch_, is_listed_, fetched_);
+  }
+
  private:
-  const std::vector<shadow::ItemCost>& costs_;
+  const std::vector<shadow::ItemCost>* costs_;
   shadow::PerItem<double> keep_;
   shadow::PerItem<double> keep_long_;
   shadow::PerItem<double> fetch_;

@@ -41,6 +41,10 @@ struct PutPolicy {
 struct PutLearned {
   PredictorState state;
 };
+// What foresight has learned: some megabytes, of the director's own form.
+struct PutForesight {
+  std::string state;
+};
 // What somebody said of the server at an endpoint, which is the key: that it is
 // an engine, or that it is not to be one however often it is found.
 struct PutEngine {
@@ -52,7 +56,8 @@ struct AppendEvent {
 };
 using StoreChange =
     std::variant<PutModel, DeleteModel, PutMeasurements, PutSession,
-                 DeleteSession, PutPolicy, PutLearned, PutEngine, AppendEvent>;
+                 DeleteSession, PutPolicy, PutLearned, PutForesight, PutEngine,
+                 AppendEvent>;
 
 // What a start finds.
 struct StoredState {
@@ -64,6 +69,7 @@ struct StoredState {
   std::vector<Session> sessions;
   std::optional<SwitchingPolicy> policy;
   std::optional<PredictorState> learned;
+  std::optional<std::string> foresight;
   std::vector<PutEngine> engines;
   std::vector<Event> events;  // oldest first
   uint64_t last_event_sequence = 0;

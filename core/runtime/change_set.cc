@@ -28,6 +28,7 @@ struct KeyOf {
   }
   std::string operator()(const PutPolicy&) const { return "policy"; }
   std::string operator()(const PutLearned&) const { return "learned"; }
+  std::string operator()(const PutForesight&) const { return "foresight"; }
   std::string operator()(const PutEngine& change) const {
     return "engine " + change.spec.endpoint;
   }

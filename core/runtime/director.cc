@@ -48,7 +48,7 @@ Director::Director(Options options)
   SetLimits();
 }
 
-void Director::Restore(const StoredState& state) {
+absl::Status Director::Restore(const StoredState& state) {
   if (state.policy.has_value()) {
     policy_ = *state.policy;
     // What the configuration switched off stays off.
@@ -61,7 +61,11 @@ void Director::Restore(const StoredState& state) {
   }
   for (const Session& session : state.sessions) sessions_.Restore(session);
   if (state.learned.has_value()) predictor_.Import(*state.learned);
+  absl::Status restored;
+  if (state.foresight.has_value()) restored = outlook_.Load(*state.foresight);
   SetLimits();
+  for (const StoredState::Model& model : state.models) Reprice(model.spec.id);
+  return restored;
 }
 
 ModelView Director::View(const Catalogue::Entry& entry) const {

@@ -51,8 +51,9 @@ class Director {
 
   explicit Director(Options options);
 
-  // Takes up what the store held. Every model starts cold.
-  void Restore(const StoredState& state);
+  // Takes up what the store held. Every model starts cold. An error says why
+  // what foresight had learned was not; all else is there.
+  absl::Status Restore(const StoredState& state);
 
   // --- Catalogue (director_models.cc) ---
   absl::StatusOr<ModelView> RegisterModel(absl::Time now, ModelSpec spec,
@@ -155,6 +156,10 @@ class Director {
   // --- For people and for the store ---
   Status GetStatus() const;
   PredictorState ExportLearned() const { return predictor_.Export(); }
+  std::string SaveForesight() const { return outlook_.Save(); }
+  // Of what foresight has learned, counted: as long as it is the same, nothing
+  // new.
+  uint64_t lessons() const { return totals_.usages + totals_.activities; }
 
  private:
   // After an unload by hand, through us or not, no guess brings the model

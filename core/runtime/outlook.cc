@@ -1,6 +1,11 @@
 #include "core/runtime/outlook.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/foresight/archive.h"
 
 namespace warmup {
 namespace {
@@ -215,6 +220,49 @@ std::vector<ModelId> Outlook::Guesses(const std::string& device) const {
     models.push_back(names_[static_cast<size_t>(item)]);
   }
   return models;
+}
+
+std::string Outlook::Save() const {
+  std::map<std::string, Micros> waited;
+  for (const auto& [id, device] : devices_) waited[id] = device.waited;
+  return foresight::Archived(foresight::Foresight::kStateVersion, offset_, now_,
+                             names_, engines_, costs_, waited,
+                             foresight_.Save());
+}
+
+absl::Status Outlook::Load(const std::string& state) {
+  int64_t version = 0;
+  Micros offset = 0;
+  Micros now = 0;
+  std::vector<ModelId> names;
+  std::map<std::string, int32_t> engines;
+  std::vector<shadow::ItemCost> costs;
+  std::map<std::string, Micros> waited;
+  std::string foresight;
+  WARMUP_RETURN_IF_ERROR(foresight::Unarchive(
+      state, version, offset, now, names, engines, costs, waited, foresight));
+  if (version != foresight::Foresight::kStateVersion ||
+      names.size() != costs.size()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "what was learned has version ", version, ", this daemon reads ",
+        foresight::Foresight::kStateVersion));
+  }
+  costs_ = std::move(costs);
+  WARMUP_RETURN_IF_ERROR(foresight_.Load(foresight));
+  offset_ = offset;
+  now_ = now;
+  names_ = std::move(names);
+  engines_ = std::move(engines);
+  for (size_t i = 0; i < names_.size(); ++i) {
+    items_[names_[i]] = static_cast<ItemId>(i);
+    // Until somebody says what it costs on which device.
+    costs_[i].pool = -1;
+  }
+  for (auto& [id, device] : devices_) {
+    const auto before = waited.find(id);
+    if (before != waited.end()) device.waited = before->second;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace warmup

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/foresight/foresight.h"
 #include "core/model/model.h"
@@ -88,6 +89,11 @@ class Outlook {
   shadow::Keeping KeepingOn(const std::string& device) const;
   // What is worth loading on the device although nobody asks, the first first.
   std::vector<ModelId> Guesses(const std::string& device) const;
+
+  // What was learned, and how the shadows stand: see foresight::Foresight.
+  std::string Save() const;
+  // Before anything else is told. Costs and limits have to be set anew.
+  absl::Status Load(const std::string& state);
 
   const foresight::Foresight& foresight() const { return foresight_; }
 

@@ -31,9 +31,18 @@ Runtime::Runtime(Options options, Ports ports, const StoredState& state)
               }),
       director_(options_.director) {
   RestoreEngines(state);
-  MutexLock lock(mutex_);
-  director_.Restore(state);
-  last_status_ = std::make_shared<const Status>(StatusNow());
+  absl::Status restored;
+  {
+    MutexLock lock(mutex_);
+    restored = director_.Restore(state);
+    saved_lessons_ = director_.lessons();
+    last_status_ = std::make_shared<const Status>(StatusNow());
+  }
+  if (!restored.ok()) {
+    Log(MakeEvent(Now(), "foresight_begins_anew",
+                  {{"error", std::string_view(restored.message().data(),
+                                              restored.message().size())}}));
+  }
 }
 
 Runtime::~Runtime() { Stop(); }

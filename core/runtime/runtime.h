@@ -46,6 +46,8 @@ class Runtime {
     absl::Duration discover_interval = absl::Minutes(1);
     // How often learned state is written.
     absl::Duration save_interval = absl::Seconds(1);
+    // The same of what foresight learned, which is some megabytes.
+    absl::Duration foresight_interval = absl::Minutes(5);
   };
 
   struct Ports {
@@ -193,6 +195,7 @@ class Runtime {
   Status StatusNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ReportProgress();
   void SaveLearned();
+  void SaveForesight();
   // Logs an event of the daemon itself that no fact brought about.
   void Log(Event event);
   void OnStoreHealth(bool is_healthy, const absl::Status& status);
@@ -230,6 +233,7 @@ class Runtime {
   absl::Time next_tick_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_learned_dirty_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t saved_lessons_ ABSL_GUARDED_BY(mutex_) = 0;  // see Director
 
   mutable Mutex last_status_mutex_;  // a leaf
   std::shared_ptr<const Status> last_status_

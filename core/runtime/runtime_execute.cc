@@ -68,6 +68,7 @@ void Runtime::Stop() {
   if (ticker_.joinable()) ticker_.join();
   workers_.Join();
   SaveLearned();
+  SaveForesight();
   writer_.Stop();
 }
 
@@ -164,6 +165,7 @@ void Runtime::StartUnload(const UnloadOrder& order) {
 
 void Runtime::RunTicker() {
   absl::Time next_save = Now() + options_.save_interval;
+  absl::Time next_foresight = Now() + options_.foresight_interval;
   for (;;) {
     MeasureDevices();
     ReportProgress();
@@ -171,6 +173,10 @@ void Runtime::RunTicker() {
     if (Now() >= next_save) {
       next_save = Now() + options_.save_interval;
       SaveLearned();
+    }
+    if (Now() >= next_foresight) {
+      next_foresight = Now() + options_.foresight_interval;
+      SaveForesight();
     }
     Effects fx;
     auto status = std::make_shared<Status>();
@@ -225,6 +231,13 @@ void Runtime::SaveLearned() {
     changes.push_back(PutLearned{director_.ExportLearned()});
   }
   if (!changes.empty()) writer_.Enqueue(std::move(changes), {});
+}
+
+void Runtime::SaveForesight() {
+  MutexLock lock(mutex_);
+  if (director_.lessons() == saved_lessons_) return;
+  saved_lessons_ = director_.lessons();
+  writer_.Enqueue({PutForesight{director_.SaveForesight()}}, {});
 }
 
 void Runtime::OnStoreHealth(bool is_healthy, const absl::Status& status) {

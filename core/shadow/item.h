@@ -17,6 +17,11 @@ struct ItemCost {
   int32_t pool = 0;   // of memory: which machine may hold it
   int32_t group = 0;  // of those that share a number of places, e.g. an engine
   double weight = 1;  // how much a second of waiting for it counts
+
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(size, load, pool, group, weight);
+  }
 };
 
 }  // namespace warmup::shadow

@@ -81,6 +81,12 @@ struct Tally {
   double wasted = 0;    // of guesses that went without a request
   double idle = 0;      // size x microseconds since an item's last request
   double occupied = 0;  // size x microseconds in memory, loading included
+
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(requests, unserved, cold, late, stall, blocked, loads, cancels,
+            loaded, guessed, wasted, idle, occupied);
+  }
 };
 
 // One machine with a memory budget and load slots, as metadata only: a request
@@ -152,6 +158,13 @@ class Machine {
   Micros StallUntil(Micros now) const;
   Micros BlockedUntil(Micros now) const;
 
+  // All of it but its limits and its policy: see foresight::Foresight::Save.
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(now_, has_begun_, used_, held_, held_of_group_, items_, ready_,
+            loads_, queue_, timers_, timer_count_, waiters_, tally_, stalls_);
+  }
+
  private:
   enum class State : uint8_t { kCold, kQueued, kLoading, kReady };
   struct Item {
@@ -160,6 +173,12 @@ class Machine {
     bool was_used = false;
     int32_t place = -1;  // in ready_
     ItemCost held;       // while ready or loading
+
+    template <typename Archive>
+    void Persist(Archive& archive) {
+      archive(state, began_as_guess, was_used, place, last_used, ready_at,
+              held);
+    }
     Micros last_used = 0;
     Micros ready_at = 0;
   };
@@ -168,6 +187,11 @@ class Machine {
     Micros start = 0;
     Micros end = 0;
     bool is_claimed = false;
+
+    template <typename Archive>
+    void Persist(Archive& archive) {
+      archive(item, start, end, is_claimed);
+    }
   };
   struct Timer {
     Micros at = 0;
@@ -176,10 +200,19 @@ class Machine {
     bool operator>(const Timer& other) const {
       return at != other.at ? at > other.at : order > other.order;
     }
+    template <typename Archive>
+    void Persist(Archive& archive) {
+      archive(at, order, token);
+    }
   };
   struct Waiter {
     ItemId item = kNoItem;
     Micros since = 0;
+
+    template <typename Archive>
+    void Persist(Archive& archive) {
+      archive(item, since);
+    }
   };
 
   State StateOf(ItemId item) const {

@@ -24,6 +24,11 @@ class PerItem {
     return i < values_.size() ? values_[i] : kUnset;
   }
 
+  template <typename Archive>
+  void Persist(Archive& archive) {
+    archive(values_);
+  }
+
  private:
   std::vector<Value> values_;
 };

@@ -193,6 +193,38 @@ TEST_CASE(
   CHECK(*database->QueryInt("SELECT count(*) FROM learned_set_aside") == 3);
 }
 
+TEST_CASE(
+    "SqliteStore: foresight that is damaged is left out, the rest stays") {
+  const TempFolder folder;
+  const std::string path = folder.File("store.db");
+  // Larger than what a page takes, and no text.
+  std::string learned(100'000, '\0');
+  for (size_t i = 0; i < learned.size(); i += 7) {
+    learned[i] = static_cast<char>(i % 251);
+  }
+  MustCommit(*MustOpen(path), {PutModel{MakeSpec("m")}, PutForesight{learned}});
+  CHECK(MustLoad(*MustOpen(path)).foresight == learned);
+  for (const char* damage :
+       {"x''", "x'00'", "substr(state, 1, length(state) / 2)",
+        "CAST(substr(state, 1, length(state) - 1) || x'00' AS BLOB)"}) {
+    CAPTURE(damage);
+    MustCommit(*MustOpen(path), {PutForesight{learned}});
+    {
+      auto database = Database::Open(path);
+      REQUIRE(database.ok());
+      REQUIRE(
+          database
+              ->Execute(absl::StrCat("UPDATE foresight SET state = ", damage))
+              .ok());
+    }
+    const StoredState state = MustLoad(*MustOpen(path));
+    CHECK_FALSE(state.foresight.has_value());
+    CHECK(state.models.size() == 1);
+    REQUIRE(state.warnings.size() == 1);
+    CHECK_THAT(state.warnings[0], Catch::Contains("it begins anew"));
+  }
+}
+
 TEST_CASE("SqliteStore: measurements that nobody wrote count as none") {
   for (const char* damage :
        {"cold_load_count = -1", "warm_load_ns = -1", "other_load_count = -7",

@@ -247,6 +247,37 @@ TEST_CASE("Director: a guess elsewhere leaves a load of others its memory") {
   CHECK(world.loads.size() == 1);
 }
 
+TEST_CASE("Director: what foresight has learned survives a restart") {
+  StoredState state;
+  {
+    SmallWorld world(SmallHost(100, true));
+    for (const char* id : {"a", "b"}) world.Add(id, 60);
+    for (int i = 0; i < 40; ++i) {
+      Effects fx;
+      world.now += absl::Seconds(30);
+      REQUIRE(
+          world.director
+              .RecordUsage(world.now, {{.model = i % 2 == 0 ? "a" : "b"}}, &fx)
+              .ok());
+    }
+    for (const char* id : {"a", "b"}) {
+      state.models.push_back({world.director.GetModel(id)->spec, {}});
+    }
+    state.foresight = world.director.SaveForesight();
+  }
+  SmallWorld world(SmallHost(100, true));
+  REQUIRE(world.director.Restore(state).ok());
+  world.now += absl::Hours(1);
+  Effects fx;
+  REQUIRE(world.director.RecordUsage(world.now, {{.model = "a"}}, &fx).ok());
+  CHECK(world.director.GetModel("b")->p_next > 0.5);
+  // Of another build's form: it begins anew, and says so.
+  SmallWorld other(SmallHost(100, true));
+  state.foresight = "\x07";
+  CHECK_FALSE(other.director.Restore(state).ok());
+  CHECK(other.director.GetModel("b").ok());
+}
+
 TEST_CASE("Director: counts looks, what fails, and uses that are only seen") {
   SmallWorld world(SmallHost(100, false));
   world.Add("m", 60);

@@ -130,7 +130,7 @@ class SimulatedDaemon {
       const LearnedTime load{4, absl::Microseconds(costs_[i].load)};
       state.models.push_back({spec, {.cold_load = load}});
     }
-    director_->Restore(state);
+    REQUIRE(director_->Restore(state).ok());
     director_->OnDeviceMemory("host", DeviceMemory{1 << 30, 1 << 30});
   }
 
