@@ -22,6 +22,7 @@
 #include "absl/strings/str_cat.h"
 #include "adapters/host/host_memory.h"
 #include "adapters/store/sqlite_store.h"
+#include "adapters/store/sqlite_use_log.h"
 #include "core/base/clock.h"
 #include "core/base/error.h"
 #include "core/base/limits.h"
@@ -100,6 +101,7 @@ class Daemon {
          const StoredState& state)
       : config_(config),
         store_(std::move(store)),
+        uses_(config.store().path()),
         registry_(std::make_shared<prometheus::Registry>()),
         rpc_metrics_(*registry_),
         exporter_(std::make_shared<MetricsExporter>(*registry_, kVersion)),
@@ -124,7 +126,8 @@ class Daemon {
                        .engines = std::move(by_id),
                        .monitors = {{"host", &memory_}},
                        .sinks = std::move(sinks),
-                       .finder = *finder_},
+                       .finder = *finder_,
+                       .uses = uses_},
         state);
   }
 
@@ -216,6 +219,7 @@ class Daemon {
   v1::Config config_;
   const SystemClock clock_;
   const std::unique_ptr<SqliteStore> store_;
+  SqliteUseLog uses_;
   const std::shared_ptr<prometheus::Registry> registry_;
   RpcMetrics rpc_metrics_;
   const std::shared_ptr<MetricsExporter> exporter_;

@@ -122,11 +122,18 @@ void Database::Close::operator()(sqlite3* database) const {
 
 absl::StatusOr<Database> Database::Open(const std::string& path) {
   WARMUP_RETURN_IF_ERROR(EnsureFile(path));
+  return Connect(path, SQLITE_OPEN_READWRITE);
+}
+
+absl::StatusOr<Database> Database::OpenToRead(const std::string& path) {
+  return Connect(path, SQLITE_OPEN_READONLY);
+}
+
+absl::StatusOr<Database> Database::Connect(const std::string& path, int flag) {
   errno = 0;
   sqlite3* handle = nullptr;
-  const int code =
-      sqlite3_open_v2(path.c_str(), &handle,
-                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code = sqlite3_open_v2(path.c_str(), &handle,
+                                   flag | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database(handle);
   if (code != SQLITE_OK) return SqliteStatus(code, "cannot open", handle);
   sqlite3_extended_result_codes(handle, 1);

@@ -54,6 +54,8 @@ class Database {
  public:
   // Opens or creates the file for reading and writing by its owner only.
   static absl::StatusOr<Database> Open(const std::string& path);
+  // A file that is there, beside whoever writes it (WAL).
+  static absl::StatusOr<Database> OpenToRead(const std::string& path);
 
   absl::StatusOr<Statement> Prepare(std::string_view sql);
   absl::Status Execute(const std::string& sql);
@@ -67,6 +69,7 @@ class Database {
     void operator()(sqlite3* database) const;
   };
   explicit Database(sqlite3* database) : database_(database) {}
+  static absl::StatusOr<Database> Connect(const std::string& path, int flag);
 
   std::unique_ptr<sqlite3, Close> database_;
 };

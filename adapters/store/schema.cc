@@ -127,6 +127,17 @@ constexpr const char* kMigrations[] = {
         state BLOB NOT NULL
       );
     )sql",
+    // In order of time, for it is read and pruned so.
+    R"sql(
+      CREATE TABLE uses (
+        at_unix_ns INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        user TEXT NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY (at_unix_ns, number)
+      ) WITHOUT ROWID;
+    )sql",
 };
 
 absl::Status Refuse(const std::string& path, const std::string& why) {

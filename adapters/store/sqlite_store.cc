@@ -146,11 +146,14 @@ absl::Status SqliteStore::Commit(const std::vector<StoreChange>& changes) {
   WARMUP_ASSIGN_OR_RETURN(const auto transaction,
                           Transaction::Begin(*database_));
   bool has_events = false;
+  int64_t uses = 0;
   for (const StoreChange& change : changes) {
     WARMUP_RETURN_IF_ERROR(writer_->Write(change));
     has_events = has_events || std::holds_alternative<AppendEvent>(change);
+    uses += std::holds_alternative<AppendUse>(change) ? 1 : 0;
   }
   if (has_events) WARMUP_RETURN_IF_ERROR(writer_->TrimEvents());
+  if (uses > 0) WARMUP_RETURN_IF_ERROR(writer_->TrimUses(uses));
   return transaction->Commit();
 }
 

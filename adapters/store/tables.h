@@ -1,6 +1,7 @@
 #ifndef WARMUP_ADAPTERS_STORE_TABLES_H_
 #define WARMUP_ADAPTERS_STORE_TABLES_H_
 
+#include <cstdint>
 #include <memory>
 
 #include "absl/status/status.h"
@@ -26,12 +27,17 @@ class TableWriter {
   absl::Status Write(const StoreChange& change);
   // Drops all events but the newest limits::kStoredEvents.
   absl::Status TrimEvents();
+  // The same for the log of use, of which so many were added, with a hundredth
+  // to spare, so that it is seldom done.
+  absl::Status TrimUses(int64_t added);
 
  private:
   struct Statements;
-  explicit TableWriter(std::unique_ptr<Statements> statements);
+  TableWriter(std::unique_ptr<Statements> statements, int64_t uses);
 
   std::unique_ptr<Statements> statements_;
+  // About; after transactions that failed it may be some less.
+  int64_t uses_ = 0;
 };
 
 }  // namespace warmup

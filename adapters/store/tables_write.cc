@@ -10,6 +10,16 @@
 #include "core/base/status_macros.h"
 
 namespace warmup {
+namespace {
+
+absl::StatusOr<int64_t> CountUses(Statement& count) {
+  WARMUP_ASSIGN_OR_RETURN(const bool has_row, count.Next());
+  const int64_t uses = has_row ? count.Int(0) : 0;
+  WARMUP_RETURN_IF_ERROR(count.Run());
+  return uses;
+}
+
+}  // namespace
 
 struct TableWriter::Statements {
   Statement put_model;
@@ -24,6 +34,9 @@ struct TableWriter::Statements {
   Statement put_engine;
   Statement append_event;
   Statement trim_events;
+  Statement append_use;
+  Statement count_uses;
+  Statement trim_uses;
 
   absl::Status Write(const PutModel& change);
   absl::Status Write(const DeleteModel& change);
@@ -35,6 +48,7 @@ struct TableWriter::Statements {
   absl::Status Write(const PutForesight& change);
   absl::Status Write(const PutEngine& change);
   absl::Status Write(const AppendEvent& change);
+  absl::Status Write(const AppendUse& change);
 };
 
 absl::Status TableWriter::Statements::Write(const PutModel& change) {
@@ -141,8 +155,18 @@ absl::Status TableWriter::Statements::Write(const AppendEvent& change) {
       .Run();
 }
 
-TableWriter::TableWriter(std::unique_ptr<Statements> statements)
-    : statements_(std::move(statements)) {}
+absl::Status TableWriter::Statements::Write(const AppendUse& change) {
+  const UseRecord& record = change.record;
+  return append_use.Bind(ToColumn(record.at))
+      .Bind(record.number)
+      .Bind(ToString(record.kind))
+      .Bind(record.user)
+      .Bind(record.name)
+      .Run();
+}
+
+TableWriter::TableWriter(std::unique_ptr<Statements> statements, int64_t uses)
+    : statements_(std::move(statements)), uses_(uses) {}
 
 TableWriter::~TableWriter() = default;
 
@@ -205,14 +229,28 @@ absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Create(
           "DELETE FROM events WHERE sequence < (SELECT sequence FROM events"
           " ORDER BY sequence DESC LIMIT 1 OFFSET ",
           limits::kStoredEvents - 1, ")")));
-  return std::unique_ptr<TableWriter>(
-      new TableWriter(std::make_unique<Statements>(
+  WARMUP_ASSIGN_OR_RETURN(
+      Statement append_use,
+      database.Prepare("REPLACE INTO uses (at_unix_ns, number, kind, user,"
+                       " name) VALUES (?,?,?,?,?)"));
+  WARMUP_ASSIGN_OR_RETURN(Statement count_uses,
+                          database.Prepare("SELECT count(*) FROM uses"));
+  WARMUP_ASSIGN_OR_RETURN(
+      Statement trim_uses,
+      database.Prepare("DELETE FROM uses WHERE (at_unix_ns, number) <"
+                       " (SELECT at_unix_ns, number FROM uses"
+                       " ORDER BY at_unix_ns, number LIMIT 1 OFFSET ?)"));
+  WARMUP_ASSIGN_OR_RETURN(const int64_t uses, CountUses(count_uses));
+  return std::unique_ptr<TableWriter>(new TableWriter(
+      std::make_unique<Statements>(
           std::move(put_model), std::move(delete_model),
           std::move(delete_measurements), std::move(put_measurements),
           std::move(put_session), std::move(delete_session),
           std::move(put_policy), std::move(put_learned),
           std::move(put_foresight), std::move(put_engine),
-          std::move(append_event), std::move(trim_events))));
+          std::move(append_event), std::move(trim_events),
+          std::move(append_use), std::move(count_uses), std::move(trim_uses)),
+      uses));
 }
 
 absl::Status TableWriter::Write(const StoreChange& change) {
@@ -222,6 +260,18 @@ absl::Status TableWriter::Write(const StoreChange& change) {
 
 absl::Status TableWriter::TrimEvents() {
   return statements_->trim_events.Run();
+}
+
+absl::Status TableWriter::TrimUses(int64_t added) {
+  constexpr auto kMost = static_cast<int64_t>(limits::kStoredUses);
+  uses_ += added;
+  if (uses_ <= kMost + kMost / 100) return absl::OkStatus();
+  // Transactions that failed were counted too.
+  WARMUP_ASSIGN_OR_RETURN(uses_, CountUses(statements_->count_uses));
+  if (uses_ <= kMost) return absl::OkStatus();
+  const int64_t surplus = uses_ - kMost;
+  uses_ = kMost;
+  return statements_->trim_uses.Bind(surplus).Run();
 }
 
 }  // namespace warmup

@@ -49,6 +49,14 @@ inline constexpr size_t kMaxEventBatchBytes = size_t{256} << 10;
 inline constexpr size_t kMaxFilters = 64;
 inline constexpr size_t kStoredEvents = 1'000;
 
+// The log of use: what the store keeps, a hundredth more before the oldest go;
+// and what waits to be stored, of which the oldest make room. Neither is an
+// error. Readers at once, and records in one message to them.
+inline constexpr size_t kStoredUses = 1'000'000;
+inline constexpr size_t kMaxUnsavedUses = 10'000;
+inline constexpr size_t kMaxUsageExports = 8;
+inline constexpr size_t kMaxUsesPerMessage = 2'000;
+
 // Prediction: a forecast scores at most this many models.
 inline constexpr size_t kMaxCandidates = 64;
 inline constexpr size_t kMaxPredictedModels = 64;

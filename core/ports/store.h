@@ -12,6 +12,7 @@
 #include "core/events/event.h"
 #include "core/model/model.h"
 #include "core/ports/engine_finder.h"
+#include "core/ports/use_log.h"
 #include "core/predict/predictor_state.h"
 #include "core/session/session_table.h"
 
@@ -54,12 +55,15 @@ struct PutEngine {
 struct AppendEvent {
   Event event;  // the store keeps the newest limits::kStoredEvents
 };
+struct AppendUse {
+  UseRecord record;  // the store keeps the newest limits::kStoredUses
+};
 using StoreChange =
     std::variant<PutModel, DeleteModel, PutMeasurements, PutSession,
                  DeleteSession, PutPolicy, PutLearned, PutForesight, PutEngine,
-                 AppendEvent>;
+                 AppendEvent, AppendUse>;
 
-// What a start finds.
+// What a start finds. The log of use stays where it is: see UseLog.
 struct StoredState {
   struct Model {
     ModelSpec spec;

@@ -32,8 +32,9 @@ struct KeyOf {
   std::string operator()(const PutEngine& change) const {
     return "engine " + change.spec.endpoint;
   }
-  // Every event counts.
+  // Every event counts, and every use.
   std::string operator()(const AppendEvent&) const { return ""; }
+  std::string operator()(const AppendUse&) const { return ""; }
 };
 
 }  // namespace
@@ -45,12 +46,11 @@ void ChangeSet::Add(StoreChange change) {
   }
   const std::string key = std::visit(KeyOf{}, change);
   if (!key.empty()) return Put(key, std::move(change));
-  if (events_.size() == limits::kStoredEvents) {
-    changes_.erase(events_.front());
-    events_.pop_front();
+  if (std::holds_alternative<AppendEvent>(change)) {
+    Append(std::move(change), limits::kStoredEvents, events_);
+  } else {
+    Append(std::move(change), limits::kMaxUnsavedUses, uses_);
   }
-  events_.push_back(next_);
-  changes_.emplace(next_++, std::move(change));
 }
 
 std::vector<StoreChange> ChangeSet::Take() {
@@ -62,7 +62,18 @@ std::vector<StoreChange> ChangeSet::Take() {
   changes_.clear();
   by_key_.clear();
   events_.clear();
+  uses_.clear();
   return changes;
+}
+
+void ChangeSet::Append(StoreChange change, size_t most,
+                       std::deque<Position>& kind) {
+  if (kind.size() == most) {
+    changes_.erase(kind.front());
+    kind.pop_front();
+  }
+  kind.push_back(next_);
+  changes_.emplace(next_++, std::move(change));
 }
 
 void ChangeSet::Put(const std::string& key, StoreChange change) {

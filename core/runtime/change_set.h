@@ -16,7 +16,8 @@ namespace warmup {
 // Changes that wait for the store, the newest of each thing only: writing
 // what Take gives has the same result as writing everything that was added, in
 // order. Of events the newest limits::kStoredEvents are kept, as the store
-// does. Sans-I/O, not thread-safe.
+// does, of the log of use the newest limits::kMaxUnsavedUses. Sans-I/O, not
+// thread-safe.
 class ChangeSet {
  public:
   void Add(StoreChange change);
@@ -30,12 +31,15 @@ class ChangeSet {
   using Position = uint64_t;
 
   void Put(const std::string& key, StoreChange change);
+  // As the last of its kind; above `most` the first goes.
+  void Append(StoreChange change, size_t most, std::deque<Position>& kind);
   void Forget(const std::string& key);
 
   Position next_ = 0;
   std::map<Position, StoreChange> changes_;
   std::unordered_map<std::string, Position> by_key_;
   std::deque<Position> events_;  // oldest first
+  std::deque<Position> uses_;    // oldest first
 };
 
 }  // namespace warmup

@@ -21,6 +21,7 @@
 #include "core/runtime/effects.h"
 #include "core/runtime/facts.h"
 #include "core/runtime/outlook.h"
+#include "core/runtime/use_journal.h"
 #include "core/runtime/use_matcher.h"
 #include "core/schedule/coordinator.h"
 #include "core/schedule/lease_table.h"
@@ -195,11 +196,11 @@ class Director {
   // A use of a model, by whom it may be.
   void LearnFirstAnswer(const ModelId& id, absl::Time at, absl::Duration time,
                         Effects* fx);
-  void Used(absl::Time now, const Usage& usage);
+  void Used(absl::Time now, const Usage& usage, Effects* fx);
   // A sign of life, of no model.
   void Seen(absl::Time now, const std::string& kind, std::string_view who);
   // Uses that were seen and that nobody has reported.
-  void CountSeen(absl::Time now);
+  void CountSeen(absl::Time now, Effects* fx);
   // Counts ended waits as served or failed, and ends them.
   void Serve(std::vector<Wake> wakes, Effects* fx);
 
@@ -223,9 +224,8 @@ class Director {
   // The model that the activity at `field` announces; empty: none.
   absl::StatusOr<ModelId> Announced(std::string_view field,
                                     const ActivityReport& report) const;
-  // By a session that binds it (is_session), or by something that happened.
-  void Announce(const Announcement& announcement, absl::Time now,
-                bool is_session);
+  void Announce(absl::Time now, const Announcement& announcement, UseKind why,
+                Effects* fx);
   // A load of it was asked for: it is not known to what end.
   void AnnounceUnlessUsed(absl::Time now, const Catalogue::Entry& entry);
   std::string UserOf(const SessionId& session, const std::string& user) const;
@@ -284,6 +284,7 @@ class Director {
   // Models that do not answer, but are mostly in memory: their engines show so.
   std::set<ModelId> cached_;
   UseMatcher use_matcher_;
+  UseJournal journal_;
   absl::Time last_fact_at_ = absl::InfinitePast();
   // Usage ids of late, so that one told twice counts once.
   std::set<std::string> usage_ids_;

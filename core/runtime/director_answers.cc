@@ -82,6 +82,18 @@ void Director::OnUnloadDone(absl::Time now, const ModelId& id,
   Reconcile(now, fx);
 }
 
+void Director::LearnFirstAnswer(const ModelId& id, absl::Time at,
+                                absl::Duration time, Effects* fx) {
+  // A request that had to wait for a load tells more of the load.
+  const Coordinator::Track* track = coordinator_.Find(id);
+  if (track == nullptr || track->state() != ModelState::kReady ||
+      at < track->ready_at) {
+    return;
+  }
+  catalogue_.RecordFirstAnswer(id, time);
+  fx->changes.push_back(PutMeasurements{id, catalogue_.Find(id)->measured});
+}
+
 void Director::OnProgress(LoadId id, int64_t done_bytes, int64_t total_bytes,
                           Effects* fx) {
   const std::optional<ModelId> model =
@@ -115,7 +127,7 @@ void Director::Tick(absl::Time now, Effects* fx) {
   Serve(std::move(expired.wakes), fx);
   fx->cancels.insert(fx->cancels.end(), expired.cancels.begin(),
                      expired.cancels.end());
-  CountSeen(now);
+  CountSeen(now, fx);
   Reconcile(now, fx);
 }
 

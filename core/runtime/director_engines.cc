@@ -64,16 +64,16 @@ void Director::OnLooked(absl::Time now, const EngineLook& look, Effects* fx) {
       Changed(spec.id, fx);
     }
   }
-  CountSeen(now);
+  CountSeen(now, fx);
   Reconcile(now, fx);
 }
 
-void Director::CountSeen(absl::Time now) {
+void Director::CountSeen(absl::Time now, Effects* fx) {
   const bool is_connected = sessions_.size() > 0;
   for (const UseMatcher::Seen& seen :
        use_matcher_.TakeUnreported(now, is_connected)) {
     if (catalogue_.Find(seen.model) == nullptr) continue;
-    Used(now, {seen.model, "", "", seen.at});
+    Used(now, {seen.model, "", "", seen.at}, fx);
     ++totals_.usages_seen;
   }
 }

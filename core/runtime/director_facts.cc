@@ -88,14 +88,15 @@ std::string Director::UserOf(const SessionId& session,
   return found == nullptr ? std::string() : found->user;
 }
 
-void Director::Announce(const Announcement& announcement, absl::Time now,
-                        bool is_session) {
+void Director::Announce(absl::Time now, const Announcement& announcement,
+                        UseKind why, Effects* fx) {
+  journal_.Announced(now, announcement, why, &fx->uses);
   predictor_.Observe(announcement);
   const Catalogue::Entry* entry = catalogue_.Find(announcement.model);
   if (entry == nullptr) return;  // a role may outlive its model
   outlook_.OnAnnounced(now, announcement.model, CostOf(*entry),
                        NameOf(announcement.session, announcement.user),
-                       is_session);
+                       why == UseKind::kSession);
 }
 
 void Director::AnnounceUnlessUsed(absl::Time now,
@@ -115,7 +116,8 @@ absl::StatusOr<Session> Director::StartSession(absl::Time now, Session session,
   WARMUP_ASSIGN_OR_RETURN(Session started,
                           sessions_.Start(now, std::move(session)));
   for (const auto& [role, model] : started.roles) {
-    Announce({model, started.id, started.user, now}, now, true);
+    Announce(now, {model, started.id, started.user, now}, UseKind::kSession,
+             fx);
   }
   fx->changes.push_back(PutSession{started});
   fx->events.push_back(
@@ -140,7 +142,7 @@ absl::StatusOr<Session> Director::KeepAliveSession(
   bool is_new = false;
   for (const auto& [role, model] : session.roles) {
     if (known.contains(model)) continue;
-    Announce({model, session.id, session.user, now}, now, true);
+    Announce(now, {model, id, session.user, now}, UseKind::kSession, fx);
     is_new = true;
   }
   if (is_new) {
@@ -188,8 +190,8 @@ absl::Status Director::RecordUsage(absl::Time now,
     const bool has_counted = at >= now - UseMatcher::kReportAge &&
                              !use_matcher_.OnReported(now, usage.model);
     if (!has_counted) {
-      Used(now,
-           {usage.model, usage.session, UserOf(usage.session, usage.user), at});
+      const std::string user = UserOf(usage.session, usage.user);
+      Used(now, {usage.model, usage.session, user, at}, fx);
     }
     if (usage.first_answer.has_value()) {
       LearnFirstAnswer(usage.model, at, *usage.first_answer, fx);
@@ -207,19 +209,8 @@ absl::Status Director::RecordUsage(absl::Time now,
   return absl::OkStatus();
 }
 
-void Director::LearnFirstAnswer(const ModelId& id, absl::Time at,
-                                absl::Duration time, Effects* fx) {
-  // A request that had to wait for a load tells more of the load.
-  const Coordinator::Track* track = coordinator_.Find(id);
-  if (track == nullptr || track->state() != ModelState::kReady ||
-      at < track->ready_at) {
-    return;
-  }
-  catalogue_.RecordFirstAnswer(id, time);
-  fx->changes.push_back(PutMeasurements{id, catalogue_.Find(id)->measured});
-}
-
-void Director::Used(absl::Time now, const Usage& usage) {
+void Director::Used(absl::Time now, const Usage& usage, Effects* fx) {
+  journal_.Used(now, usage, &fx->uses);
   predictor_.Observe(usage);
   const ModelId& id = usage.model;
   const Catalogue::Entry* entry = catalogue_.Find(id);
@@ -281,13 +272,15 @@ absl::Status Director::ReportActivity(absl::Time now,
     const absl::Time at = TimeOf(now, report.at);
     const std::string user = UserOf(report.session, report.user);
     ++totals_.activities;
-    predictor_.Observe(Activity{report.kind, report.session, user, at});
+    const Activity activity{report.kind, report.session, user, at};
+    predictor_.Observe(activity);
     if (announced[i].empty()) {
+      journal_.Saw(now, activity, &fx->uses);
       Seen(now, report.kind, NameOf(report.session, user));
       continue;
     }
     is_announcement = true;
-    Announce({announced[i], report.session, user, at}, now, false);
+    Announce(now, {announced[i], report.session, user, at}, UseKind::kHint, fx);
   }
   // Typing comes many times a second: only a named model is decided on at
   // once, the rest with the next tick.

@@ -141,7 +141,7 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
   ++totals_.predictions;
   if (request.warm) {
     if (!bound.empty()) {
-      Announce({bound, request.session, user, now}, now, true);
+      Announce(now, {bound, request.session, user, now}, UseKind::kHint, fx);
     }
     Reconcile(now, fx);
   }

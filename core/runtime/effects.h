@@ -30,6 +30,7 @@ struct Effects {
   std::vector<Event> events;         // without sequence
   std::vector<Event> notices;        // the same, too frequent to be stored
   std::vector<StoreChange> changes;  // in order, absolute
+  std::vector<UseRecord> uses;       // for the log of use, soon
   Observation observation;
 };
 

@@ -2,6 +2,7 @@
 #define WARMUP_CORE_RUNTIME_RUNTIME_H_
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "core/ports/engine_finder.h"
 #include "core/ports/event_sink.h"
 #include "core/ports/store.h"
+#include "core/ports/use_log.h"
 #include "core/runtime/director.h"
 #include "core/runtime/store_writer.h"
 #include "core/runtime/workers.h"
@@ -44,7 +46,7 @@ class Runtime {
     absl::Duration look_interval = absl::Seconds(1);
     absl::Duration idle_look_interval = absl::Seconds(15);
     absl::Duration discover_interval = absl::Minutes(1);
-    // How often learned state is written.
+    // How often learned state and the log of use are written.
     absl::Duration save_interval = absl::Seconds(1);
     // The same of what foresight learned, which is some megabytes.
     absl::Duration foresight_interval = absl::Minutes(5);
@@ -58,6 +60,7 @@ class Runtime {
     std::map<std::string, DeviceMonitor*> monitors;  // by device
     std::vector<EventSink*> sinks;
     EngineFinder& finder;
+    UseLog& uses;  // of what goes into the store
   };
 
   template <typename T>
@@ -131,6 +134,10 @@ class Runtime {
   absl::StatusOr<Prediction> Predict(const PredictionRequest& request);
   // Subscribers see the event at once; `done` comes when it is in the store.
   void Publish(Event event, Done<Event> done);
+  // What the store keeps of use, if it can write now all that was told before
+  // the first read, which is behind no record; on a worker. The errors are
+  // UseLog's; UNAVAILABLE while the daemon stops.
+  void ReadUses(const UseQuery& query, Done<std::vector<UseRecord>> done);
   Status GetStatus() const;
   // As it was with the last tick, at most a second ago: for observers, who
   // must not hold the lock.
@@ -196,6 +203,10 @@ class Runtime {
   void ReportProgress();
   void SaveLearned();
   void SaveForesight();
+  // Takes them up for the next save. (runtime_uses.cc)
+  void KeepUses(std::vector<UseRecord> uses)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SaveUses();
   // Logs an event of the daemon itself that no fact brought about.
   void Log(Event event);
   void OnStoreHealth(bool is_healthy, const absl::Status& status);
@@ -234,6 +245,10 @@ class Runtime {
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_learned_dirty_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t saved_lessons_ ABSL_GUARDED_BY(mutex_) = 0;  // see Director
+  // The newest limits::kMaxUnsavedUses. While the store is slow they wait here:
+  // what is a log only must not fill the queue of what was promised.
+  std::deque<UseRecord> unsaved_uses_ ABSL_GUARDED_BY(mutex_);
+  bool is_saving_uses_ ABSL_GUARDED_BY(mutex_) = false;
 
   mutable Mutex last_status_mutex_;  // a leaf
   std::shared_ptr<const Status> last_status_

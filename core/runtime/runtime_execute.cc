@@ -69,6 +69,7 @@ void Runtime::Stop() {
   workers_.Join();
   SaveLearned();
   SaveForesight();
+  SaveUses();
   writer_.Stop();
 }
 
@@ -85,6 +86,8 @@ void Runtime::Commit(Effects* fx, std::function<void(absl::Status)> durable) {
         ports_.events.Append(std::move(notice)).ok();
   }
   fx->notices.clear();
+  KeepUses(std::move(fx->uses));
+  fx->uses.clear();
   if (!fx->changes.empty() || durable) {
     writer_.Enqueue(std::move(fx->changes), std::move(durable));
     fx->changes.clear();
@@ -173,6 +176,7 @@ void Runtime::RunTicker() {
     if (Now() >= next_save) {
       next_save = Now() + options_.save_interval;
       SaveLearned();
+      SaveUses();
     }
     if (Now() >= next_foresight) {
       next_foresight = Now() + options_.foresight_interval;

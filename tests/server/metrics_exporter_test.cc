@@ -40,7 +40,8 @@ struct Fixture {
                                                        {{"fake", &engine}},
                                                        {{"host", &monitor}},
                                                        {exporter.get()},
-                                                       finder},
+                                                       finder,
+                                                       store},
                                         StoredState());
     exporter->Attach(*runtime, events, {});
     runtime->Start();

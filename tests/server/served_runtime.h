@@ -43,7 +43,8 @@ class ServedRuntime {
                        .engines = {{"fake", &engine}},
                        .monitors = {{"host", &monitor_}},
                        .sinks = server_->sinks(),
-                       .finder = finder},
+                       .finder = finder,
+                       .uses = store},
         StoredState());
     const absl::Status started = server_->Start(*runtime_);
     INFO(started.ToString());

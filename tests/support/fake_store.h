@@ -2,6 +2,8 @@
 #define WARMUP_TESTS_SUPPORT_FAKE_STORE_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -10,8 +12,9 @@
 
 namespace warmup {
 
-// A store in memory that can be told to fail or to hang. Thread-safe.
-class FakeStore final : public Store {
+// A store in memory that can be told to fail or to hang, and the log of use in
+// it. Thread-safe.
+class FakeStore final : public Store, public UseLog {
  public:
   absl::StatusOr<StoredState> Load() override {
     MutexLock lock(mutex_);
@@ -35,6 +38,33 @@ class FakeStore final : public Store {
     return absl::OkStatus();
   }
 
+  absl::StatusOr<std::vector<UseRecord>> Read(const UseQuery& query) override {
+    MutexLock lock(mutex_);
+    if (!read_failure_.ok()) return read_failure_;
+    std::map<std::pair<absl::Time, int64_t>, UseRecord> log;
+    for (const std::vector<StoreChange>& commit : commits_) {
+      for (const StoreChange& change : commit) {
+        const auto* use = std::get_if<AppendUse>(&change);
+        if (use == nullptr) continue;
+        log[{use->record.at, use->record.number}] = use->record;
+      }
+    }
+    std::vector<UseRecord> records;
+    for (auto it = log.upper_bound({query.after.at, query.after.number});
+         it != log.end() && it->second.at < query.until &&
+         records.size() < query.max_count;
+         ++it) {
+      if (!query.has_context && it->second.kind != UseKind::kUse) continue;
+      records.push_back(it->second);
+    }
+    return records;
+  }
+
+  // Every read of the log fails with it.
+  void FailReadsWith(absl::Status status) {
+    MutexLock lock(mutex_);
+    read_failure_ = std::move(status);
+  }
   // What the next Load finds.
   void SetState(StoredState state) {
     MutexLock lock(mutex_);
@@ -83,6 +113,7 @@ class FakeStore final : public Store {
   CondVar changed_;
   StoredState state_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  absl::Status read_failure_ ABSL_GUARDED_BY(mutex_);
   ModelId poison_ ABSL_GUARDED_BY(mutex_);
   bool is_hanging_ ABSL_GUARDED_BY(mutex_) = false;
   size_t tries_ ABSL_GUARDED_BY(mutex_) = 0;

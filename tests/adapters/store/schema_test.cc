@@ -36,7 +36,8 @@ void MakeVersion1(const std::string& path, const std::string& more) {
   const absl::Status made =
       database->Execute(std::string(
                             "DROP TABLE models; DROP TABLE measurements;"
-                            "DROP TABLE engines; DROP TABLE foresight;") +
+                            "DROP TABLE engines; DROP TABLE uses;"
+                            "DROP TABLE foresight;") +
                         kVersion1 +
                         R"sql(
         INSERT INTO models VALUES

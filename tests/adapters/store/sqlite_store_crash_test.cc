@@ -6,6 +6,7 @@
 #include <string>
 
 #include "adapters/store/sqlite_store.h"
+#include "adapters/store/sqlite_use_log.h"
 #include "tests/adapters/store/store_fixture.h"
 #include "tests/support/catch.h"
 
@@ -19,10 +20,12 @@ namespace {
   auto store = SqliteStore::Open(path);
   if (!store.ok() || !(*store)->Load().ok()) _exit(1);
   for (int i = first;; ++i) {
-    const absl::Status status = (*store)->Commit(
-        {PutModel{MakeSpec("a" + std::to_string(i))},
-         PutModel{MakeSpec("b" + std::to_string(i))},
-         AppendEvent{MakeEvent(static_cast<uint64_t>(i) + 1)}});
+    const absl::Status status =
+        (*store)->Commit({PutModel{MakeSpec("a" + std::to_string(i))},
+                          PutModel{MakeSpec("b" + std::to_string(i))},
+                          AppendEvent{MakeEvent(static_cast<uint64_t>(i) + 1)},
+                          AppendUse{{absl::FromUnixSeconds(1'700'000'000),
+                                     i + 1, UseKind::kUse, "ann", "m"}}});
     if (!status.ok() || write(acknowledged, &i, sizeof(i)) != sizeof(i)) {
       _exit(1);
     }
@@ -65,6 +68,9 @@ TEST_CASE("SqliteStore: kill -9 loses nothing that was acknowledged") {
     REQUIRE(state.models.size() >= 2 * acknowledged);
     REQUIRE(state.models.size() <= 2 * acknowledged + 2);
     REQUIRE(state.last_event_sequence == state.models.size() / 2);
+    const auto uses = SqliteUseLog(path).Read({.max_count = 1'000'000});
+    REQUIRE(uses.ok());
+    REQUIRE(uses->size() == state.models.size() / 2);
     last = static_cast<int>(state.models.size() / 2) - 1;
   }
 }

@@ -89,5 +89,29 @@ TEST_CASE("ChangeSet: keeps every event up to the store's own bound") {
   CHECK(set.size() == 1);
 }
 
+TEST_CASE("ChangeSet: keeps uses in order, the newest up to a bound") {
+  ChangeSet set;
+  constexpr auto kMost = static_cast<int64_t>(limits::kMaxUnsavedUses);
+  const auto use = [](int64_t number) {
+    AppendUse append;
+    append.record.number = number;
+    return append;
+  };
+  set.Add(AppendEvent{MakeEvent(1)});
+  for (int64_t i = 1; i <= kMost + 5; ++i) set.Add(use(i));
+  set.Add(Put("a"));
+  const std::vector<StoreChange> changes = set.Take();
+  REQUIRE(changes.size() == limits::kMaxUnsavedUses + 2);
+  CHECK(std::holds_alternative<AppendEvent>(changes.front()));
+  for (int64_t i = 1; i <= kMost; ++i) {
+    if (std::get<AppendUse>(changes[static_cast<size_t>(i)]).record.number !=
+        i + 5) {
+      FAIL("out of order at " << i);
+    }
+  }
+  set.Add(use(1));
+  CHECK(set.size() == 1);
+}
+
 }  // namespace
 }  // namespace warmup

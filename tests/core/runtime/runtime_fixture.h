@@ -100,7 +100,8 @@ struct Fixture {
                                                        {{"fake", &engine}},
                                                        {{"host", &monitor}},
                                                        {&sink},
-                                                       finder},
+                                                       finder,
+                                                       store},
                                         state);
     runtime->Start();
   }
