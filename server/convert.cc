@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/limits.h"
+#include "core/base/status_macros.h"
 
 namespace warmup {
 namespace {
@@ -91,12 +92,17 @@ void WallClock::Set(absl::Time time, google::protobuf::Timestamp* out) const {
 
 absl::StatusOr<absl::Time> WallClock::Read(
     std::string_view field, const google::protobuf::Timestamp& in) const {
+  WARMUP_ASSIGN_OR_RETURN(const absl::Time time, ReadTimestamp(field, in));
+  return time - ahead_;
+}
+
+absl::StatusOr<absl::Time> ReadTimestamp(
+    std::string_view field, const google::protobuf::Timestamp& in) {
   if (in.seconds() < kMinSeconds || in.seconds() > kMaxSeconds ||
       in.nanos() < 0 || in.nanos() > kMaxNanos) {
     return InvalidField(field, "is not a time");
   }
-  return absl::FromUnixSeconds(in.seconds()) + absl::Nanoseconds(in.nanos()) -
-         ahead_;
+  return absl::FromUnixSeconds(in.seconds()) + absl::Nanoseconds(in.nanos());
 }
 
 absl::StatusOr<ModelType> ReadModelType(std::string_view field,

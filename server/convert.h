@@ -11,6 +11,7 @@
 #include "core/events/event_log.h"
 #include "core/model/model.h"
 #include "core/ports/event_sink.h"
+#include "core/ports/use_log.h"
 #include "core/runtime/facts.h"
 #include "core/schedule/coordinator.h"
 #include "core/schedule/lease_table.h"
@@ -45,6 +46,8 @@ class WallClock {
 };
 
 void SetTimestamp(absl::Time time, google::protobuf::Timestamp* out);
+absl::StatusOr<absl::Time> ReadTimestamp(std::string_view field,
+                                         const google::protobuf::Timestamp& in);
 void SetDuration(absl::Duration duration, google::protobuf::Duration* out);
 absl::StatusOr<absl::Duration> ReadDuration(
     std::string_view field, const google::protobuf::Duration& in);
@@ -86,6 +89,11 @@ void SetPrediction(const v1::GetWarmupPredictionRequest& request,
                    v1::GetWarmupPredictionResponse* out);
 void SetMetrics(const WallClock& wall, const Status& status,
                 v1::GetWarmupMetricsResponse* out);
+
+// The log of use. Its times are those of the daemon's timeline as they are:
+// however the wall clock is set meanwhile, they stay the same and in order.
+absl::StatusOr<UseQuery> ReadUseQuery(const v1::ExportUsageRequest& in);
+void SetUse(const UseRecord& record, v1::UsageRecord* out);
 
 // Events.
 absl::StatusOr<Event> ReadEvent(const v1::Event& in);

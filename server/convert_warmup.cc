@@ -245,4 +245,28 @@ void SetMetrics(const WallClock& wall, const Status& status,
   }
 }
 
+absl::StatusOr<UseQuery> ReadUseQuery(const v1::ExportUsageRequest& in) {
+  UseQuery query;
+  query.has_context = in.include_context();
+  if (in.has_since()) {
+    WARMUP_ASSIGN_OR_RETURN(query.after.at, ReadTimestamp("since", in.since()));
+  }
+  if (in.has_until()) {
+    WARMUP_ASSIGN_OR_RETURN(query.until, ReadTimestamp("until", in.until()));
+  }
+  return query;
+}
+
+void SetUse(const UseRecord& record, v1::UsageRecord* out) {
+  out->set_record_type(
+      static_cast<v1::UsageRecordType>(static_cast<int>(record.kind) + 1));
+  SetTimestamp(record.at, out->mutable_timestamp());
+  out->set_user_id(record.user);
+  if (record.kind == UseKind::kActivity) {
+    out->set_activity_kind(record.name);
+  } else {
+    out->set_model_id(record.name);
+  }
+}
+
 }  // namespace warmup

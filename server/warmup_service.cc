@@ -55,7 +55,13 @@ WarmupServer::WarmupServer(CallQueue& queue, RpcMetrics& metrics)
                   [this](auto* context, auto* reader, void* tag) {
                     service_.RequestStreamActivity(
                         context, reader, queue_.queue(), queue_.queue(), tag);
-                  }) {}
+                  }),
+      exports_(queue, metrics.Add(kService, "ExportUsage", "server_stream"),
+               [this](auto* context, auto* request, auto* writer, void* tag) {
+                 service_.RequestExportUsage(context, request, writer,
+                                             queue_.queue(), queue_.queue(),
+                                             tag);
+               }) {}
 
 template <class Request, class Handler>
 void WarmupServer::Serve(const char* method, Request request, Handler handler) {
@@ -69,6 +75,7 @@ void WarmupServer::Listen(Runtime& runtime) {
   ListenFacts();
   ListenQuestions();
   activities_.Listen(runtime);
+  exports_.Listen(runtime);
 }
 
 void WarmupServer::ListenSessions() {

@@ -5,6 +5,7 @@
 #include "server/activity_stream.h"
 #include "server/call_queue.h"
 #include "server/rpc_metrics.h"
+#include "server/usage_export.h"
 #include "warmup/v1/warmup.grpc.pb.h"
 
 namespace warmup {
@@ -18,7 +19,10 @@ class WarmupServer {
   grpc::Service* service() { return &service_; }
   void Listen(Runtime& runtime);
   // Ends what would not end by itself; on the queue's thread.
-  void EndStreams(const absl::Status& status) { activities_.End(status); }
+  void EndStreams(const absl::Status& status) {
+    activities_.End(status);
+    exports_.End(status);
+  }
 
  private:
   template <class Request, class Handler>
@@ -31,6 +35,7 @@ class WarmupServer {
   RpcMetrics& metrics_;
   v1::WarmupService::AsyncService service_;
   ActivityStreams activities_;
+  UsageExports exports_;
   Runtime* runtime_ = nullptr;
 };
 
