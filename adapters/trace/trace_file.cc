@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -31,8 +32,13 @@ constexpr std::string_view kHint = "hint:";
 constexpr char kTime[] = "time_s";
 constexpr char kUser[] = "user";
 constexpr char kItem[] = "item";
+constexpr char kSize[] = "size_mib";
+constexpr char kLoad[] = "load_s";
 
-using Reader = io::CSVReader<3, io::trim_chars<' ', '\t'>,
+constexpr int64_t kMostMib = limits::kMaxModelBytes >> 20;
+constexpr Micros kLongestLoad = Micros{24} * 3600 * 1'000'000;
+
+using Reader = io::CSVReader<5, io::trim_chars<' ', '\t'>,
                              io::double_quote_escape<',', '"'>>;
 
 // Numbers names by their first appearance.
@@ -105,9 +111,14 @@ struct Row {
   const char* time = nullptr;
   const char* user = nullptr;
   const char* item = nullptr;
+  const char* size = "";  // as if it were empty where there is no such column
+  const char* load = "";
+  size_t longest_item = limits::kMaxIdBytes;
   Micros at = 0;
+  shadow::ItemCost cost;  // of size 0: it is not told
 
   absl::Status Check(const std::string& path, unsigned line);
+  absl::Status CheckCost(const std::string& path, unsigned line);
 };
 
 absl::Status Row::Check(const std::string& path, unsigned line) {
@@ -121,25 +132,48 @@ absl::Status Row::Check(const std::string& path, unsigned line) {
     return Wrong(path, line, kTime, "it is before that of the row above");
   }
   if (*item == '\0') return Wrong(path, line, kItem, "it is empty");
-  for (const auto& [column, text] :
-       {std::pair(kUser, user), std::pair(kItem, item)}) {
-    if (std::strlen(text) > limits::kMaxIdBytes) {
-      return Wrong(
-          path, line, column,
-          absl::StrCat("it is longer than ", limits::kMaxIdBytes, " bytes"));
+  for (const auto& [column, text, longest] :
+       {std::tuple(kUser, user, limits::kMaxIdBytes),
+        std::tuple(kItem, item, longest_item)}) {
+    if (std::strlen(text) > longest) {
+      return Wrong(path, line, column,
+                   absl::StrCat("it is longer than ", longest, " bytes"));
     }
+  }
+  return CheckCost(path, line);
+}
+
+absl::Status Row::CheckCost(const std::string& path, unsigned line) {
+  cost = {};
+  if (*size == '\0' && *load == '\0') return absl::OkStatus();
+  const char* const end = size + std::strlen(size);
+  const auto mib = std::from_chars(size, end, cost.size);
+  if (mib.ec != std::errc() || mib.ptr != end || cost.size < 1 ||
+      cost.size > kMostMib) {
+    return Wrong(path, line, kSize,
+                 absl::StrCat("it is no whole number from 1 to ", kMostMib));
+  }
+  if (!ReadMicros(load, cost.load) || cost.load > kLongestLoad) {
+    return Wrong(path, line, kLoad, "it is no time in seconds up to a day");
   }
   return absl::OkStatus();
 }
 
 template <typename Take>
-absl::Status ParseRows(const std::string& path, TraceBytes& bytes,
+absl::Status ParseRows(const std::string& path, TraceBytes& bytes, Row row,
                        const Take& take) {
   try {
     Reader reader(path, std::make_unique<Feed>(bytes));
-    reader.read_header(io::ignore_extra_column, kTime, kUser, kItem);
-    Row row;
-    while (reader.read_row(row.time, row.user, row.item)) {
+    reader.read_header(io::ignore_extra_column | io::ignore_missing_column,
+                       kTime, kUser, kItem, kSize, kLoad);
+    for (const char* const column : {kTime, kUser, kItem}) {
+      if (reader.has_column(column)) continue;
+      return MakeError(absl::StatusCode::kInvalidArgument, "TRACE_INVALID",
+                       absl::StrCat("Missing column \"", column,
+                                    "\" in header of file \"", path, "\"."),
+                       {{"file", path}});
+    }
+    while (reader.read_row(row.time, row.user, row.item, row.size, row.load)) {
       WARMUP_RETURN_IF_ERROR(row.Check(path, reader.get_file_line()));
       take(row);
     }
@@ -150,12 +184,13 @@ absl::Status ParseRows(const std::string& path, TraceBytes& bytes,
   return absl::OkStatus();
 }
 
-// Hands the rows of a file to `take(row)`, until one is wrong.
+// Hands the rows of a file, made of `row`, to `take(row)`, until one is wrong.
 template <typename Take>
-absl::Status ReadRows(const std::string& path, const Take& take) {
+absl::Status ReadRows(const std::string& path, const Row& row,
+                      const Take& take) {
   WARMUP_ASSIGN_OR_RETURN(const std::unique_ptr<TraceBytes> bytes,
                           TraceBytes::Open(path));
-  absl::Status status = ParseRows(path, *bytes, take);
+  absl::Status status = ParseRows(path, *bytes, row, take);
   // Where bytes are missing, a row that is cut is no news.
   WARMUP_RETURN_IF_ERROR(bytes->status());
   return status;
@@ -170,6 +205,13 @@ std::string NameOf(const std::string& path) {
   return name;
 }
 
+void SetCost(Trace& trace, ItemId item, const Row& row) {
+  if (row.cost.size == 0) return;
+  const auto at = static_cast<size_t>(item);
+  if (trace.costs.size() <= at) trace.costs.resize(at + 1);
+  trace.costs[at] = row.cost;
+}
+
 }  // namespace
 
 absl::StatusOr<Trace> ReadTrace(const std::string& path) {
@@ -177,8 +219,9 @@ absl::StatusOr<Trace> ReadTrace(const std::string& path) {
   trace.name = NameOf(path);
   Numbering users(trace.users);
   Numbering items(trace.items);
-  WARMUP_RETURN_IF_ERROR(ReadRows(path, [&](const Row& row) {
+  WARMUP_RETURN_IF_ERROR(ReadRows(path, {}, [&](const Row& row) {
     trace.requests.push_back({row.at, users.Of(row.user), items.Of(row.item)});
+    SetCost(trace, trace.requests.back().item, row);
   }));
   if (trace.requests.empty()) {
     return MakeError(absl::StatusCode::kInvalidArgument, "TRACE_INVALID",
@@ -193,13 +236,15 @@ absl::Status ReadContext(const std::string& path, Trace& trace) {
   Numbering users(trace.users);
   Numbering items(trace.items);
   Numbering kinds(trace.kinds);
-  return ReadRows(path, [&](const Row& row) {
+  constexpr size_t kLongest = limits::kMaxIdBytes + kSession.size();
+  return ReadRows(path, {.longest_item = kLongest}, [&](const Row& row) {
     const std::string_view what = row.item;
     shadow::ContextEvent event{.at = row.at, .user = users.Of(row.user)};
     event.is_session = what.starts_with(kSession);
     if (event.is_session || what.starts_with(kHint)) {
       const size_t prefix = event.is_session ? kSession.size() : kHint.size();
       event.announced = items.Of(what.substr(prefix));
+      SetCost(trace, event.announced, row);
     } else {
       event.kind = kinds.Of(what);
     }

@@ -48,8 +48,9 @@ shadow::ItemCost DrawCost(std::string_view item, int64_t seed) {
 std::vector<shadow::ItemCost> DrawCosts(const Trace& trace, int64_t seed) {
   std::vector<shadow::ItemCost> costs;
   costs.reserve(trace.items.size());
-  for (const std::string& item : trace.items) {
-    costs.push_back(DrawCost(item, seed));
+  for (size_t i = 0; i < trace.items.size(); ++i) {
+    const bool is_told = i < trace.costs.size() && trace.costs[i].size > 0;
+    costs.push_back(is_told ? trace.costs[i] : DrawCost(trace.items[i], seed));
   }
   return costs;
 }

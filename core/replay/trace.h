@@ -21,12 +21,15 @@ struct Trace {
   std::vector<std::string> items;
   std::vector<std::string> kinds;  // by shadow::ContextEvent::kind
   size_t requested_items = 0;      // how many of them the requests name
+  // What items cost, by their numbers, where the trace tells: no more of them
+  // than it tells of, and size 0 where it does not.
+  std::vector<shadow::ItemCost> costs;
 };
 
 // What an item costs, drawn from `seed` and its name (see docs/replay.md): a
 // size in MiB as models have them, a load of a second and 1,200 MiB/s.
 shadow::ItemCost DrawCost(std::string_view item, int64_t seed);
-// Of all items, by their numbers.
+// Of all items, by their numbers; drawn where the trace does not tell.
 std::vector<shadow::ItemCost> DrawCosts(const Trace& trace, int64_t seed);
 
 }  // namespace warmup::replay

@@ -170,5 +170,41 @@ TEST_CASE_METHOD(TraceFixture,
   CHECK(trace->requested_items == 1);
 }
 
+TEST_CASE_METHOD(TraceFixture, "TraceFile: a trace may tell what items cost") {
+  const auto trace = Read(
+      "time_s,user,item,load_s,size_mib\n"
+      "1,u,a,2.5,100\n"
+      "2,u,b,,\n"
+      "3,u,c,0,1\n"
+      "4,u,a,1.5,200\n"
+      "5,u,a,,\n");
+  REQUIRE(trace.ok());
+  REQUIRE(trace->costs.size() == 3);
+  CHECK(trace->costs[0].size == 200);  // the last one that says so
+  CHECK(trace->costs[0].load == 1'500'000);
+  CHECK(trace->costs[1].size == 0);
+  CHECK(trace->costs[2].size == 1);
+  CHECK(trace->costs[2].load == 0);
+  CHECK(Read(kHeader + "1,u,a\n")->costs.empty());
+}
+
+TEST_CASE_METHOD(TraceFixture, "TraceFile: a cost that is none is told") {
+  const std::string header = "time_s,user,item,size_mib,load_s\n";
+  for (const char* size : {"0", "-1", "1.5", "x", "16777217", ""}) {
+    CAPTURE(size);
+    CHECK(Error(header + "1,u,a," + size + ",1\n") ==
+          "FILE, line 2, column size_mib: it is no whole number from 1 to "
+          "16777216");
+  }
+  for (const char* load : {"", "-1", "x", "86400.1"}) {
+    CAPTURE(load);
+    CHECK(Error(header + "1,u,a,1," + load + "\n") ==
+          "FILE, line 2, column load_s: it is no time in seconds up to a day");
+  }
+  // One column without the other.
+  CHECK(Error("time_s,user,item,size_mib\n1,u,a,1\n") ==
+        "FILE, line 2, column load_s: it is no time in seconds up to a day");
+}
+
 }  // namespace
 }  // namespace warmup

@@ -34,5 +34,19 @@ TEST_CASE("Trace: what an item costs is drawn from the seed and its name") {
   }
 }
 
+TEST_CASE("Trace: what the trace tells of an item's cost is not drawn") {
+  Trace trace;
+  trace.items = {"a", "b", "c"};
+  trace.costs = {{}, {77, 3'000'000}};
+  for (const int64_t seed : {1, 2}) {
+    const auto costs = DrawCosts(trace, seed);
+    REQUIRE(costs.size() == 3);
+    CHECK(costs[0].size == DrawCost("a", seed).size);
+    CHECK(costs[1].size == 77);
+    CHECK(costs[1].load == 3'000'000);
+    CHECK(costs[2].load == DrawCost("c", seed).load);
+  }
+}
+
 }  // namespace
 }  // namespace warmup::replay
