@@ -113,38 +113,4 @@ void AddActivity(CLI::App* app, Cli& cli) {
   });
 }
 
-void AddUsage(CLI::App* app, Cli& cli) {
-  CLI::App* command = AddCommand(
-      app, "usage", "Record real requests to models",
-      "The daemon learns from what was really used. Each MODEL is one request "
-      "that begins now; all of them are taken, or none.",
-      "warmupctl usage llama3.1:8b --session ide-1\n"
-      "warmupctl usage qwen2.5-coder:1.5b nomic-embed-text");
-  auto& models = cli.Keep<std::vector<std::string>>();
-  auto& usage = cli.Keep<v1::Usage>();
-  command->add_option("MODEL", models, "What was used")
-      ->type_name("MODEL")
-      ->required();
-  command
-      ->add_option("--session", *usage.mutable_session_id(),
-                   "The session that used it")
-      ->type_name("ID");
-  command
-      ->add_option("--user", *usage.mutable_user_id(),
-                   "Who, if not the session's user")
-      ->type_name("NAME");
-  command->callback([&cli, &models, &usage] {
-    v1::RecordUsageRequest request;
-    for (const std::string& model : models) {
-      usage.set_model_id(model);
-      *request.add_usages() = usage;
-    }
-    const auto response = cli.Call(&Stub::RecordUsage, request);
-    if (!response) return;
-    cli.Print(*response, "");
-    cli.Say(absl::StrCat(Plural(static_cast<double>(models.size()), "use"),
-                         " recorded"));
-  });
-}
-
 }  // namespace warmup::cli

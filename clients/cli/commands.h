@@ -13,6 +13,7 @@ void AddPredict(CLI::App* app, Cli& cli);
 void AddSession(CLI::App* app, Cli& cli);
 void AddActivity(CLI::App* app, Cli& cli);
 void AddUsage(CLI::App* app, Cli& cli);
+void AddUsageExport(CLI::App* usage, Cli& cli);  // below `usage`
 void AddModels(CLI::App* app, Cli& cli);
 void AddModelEdits(CLI::App* models, Cli& cli);  // below `models`
 void AddEngines(CLI::App* app, Cli& cli);

@@ -82,7 +82,9 @@ std::string DescribeUsageError(const CLI::App& app,
     return absl::StrCat("there is no command '", ChosenCommand(app), " ",
                         rest.front(), "'", Suggestion(rest.front(), names));
   }
-  if (error.get_name() != "RequiredError") return text;
+  // Where commands may be left out, something else is missing.
+  const bool needs_command = Chosen(app).get_require_subcommand_min() > 0;
+  if (error.get_name() != "RequiredError" || !needs_command) return text;
   return absl::StrCat("'", ChosenCommand(app),
                       "' needs a command: ", absl::StrJoin(names, ", "));
 }

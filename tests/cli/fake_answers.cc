@@ -105,6 +105,28 @@ std::vector<v1::Event> FakeEvents() {
   return {all.events().begin(), all.events().end()};
 }
 
+std::vector<v1::ExportUsageResponse> FakeUsage() {
+  return {FromJson<v1::ExportUsageResponse>(R"({"records": [
+    {"record_type": "USAGE_RECORD_TYPE_SESSION", "user_id": "ann, \"a\"",
+     "timestamp": "2024-05-01T10:00:00Z", "model_id": "coder:1.5b"},
+    {"record_type": "USAGE_RECORD_TYPE_USE", "user_id": "ann, \"a\"",
+     "timestamp": "2024-05-01T10:00:01.123456789Z",
+     "model_id": "coder:1.5b"},
+    {"record_type": "USAGE_RECORD_TYPE_ACTIVITY", "activity_kind": "typing",
+     "timestamp": "2024-05-01T10:00:02Z"},
+    {"record_type": "USAGE_RECORD_TYPE_USE", "model_id": "gone",
+     "timestamp": "2024-05-01T10:00:02Z"}]})"),
+          FromJson<v1::ExportUsageResponse>(R"({"records": [
+    {"record_type": "USAGE_RECORD_TYPE_HINT", "model_id": "gone",
+     "timestamp": "2024-05-01T10:00:02Z", "user_id": "bob"},
+    {"record_type": "USAGE_RECORD_TYPE_ACTIVITY",
+     "activity_kind": "hint:of_nothing", "timestamp": "2024-05-01T10:00:03Z"},
+    {"record_type": "USAGE_RECORD_TYPE_USE", "model_id": "gone",
+     "timestamp": "2024-05-01T10:00:03Z", "user_id": "bob"},
+    {"record_type": "USAGE_RECORD_TYPE_USE", "model_id": "coder:1.5b",
+     "timestamp": "2024-05-01T10:00:04Z", "user_id": "bob"}]})")};
+}
+
 grpc::Status FakeError(grpc::StatusCode code, const std::string& message,
                        const std::string& reason,
                        const std::map<std::string, std::string>& metadata,

@@ -55,6 +55,18 @@ class FakeWarmup : public v1::WarmupService::Service {
   FAKE_METHOD(RecordUsage)
   FAKE_METHOD(GetWarmupMetrics)
 
+  Status ExportUsage(
+      ServerContext*, const v1::ExportUsageRequest* request,
+      grpc::ServerWriter<v1::ExportUsageResponse>* writer) override {
+    const Status status = state_.Take("ExportUsage", *request);
+    if (!status.ok()) return status;
+    for (const v1::ExportUsageResponse& part : FakeUsage()) {
+      writer->Write(part);
+    }
+    state_.WaitWhileHeld();
+    return Status::OK;
+  }
+
   Status StreamActivity(ServerContext*,
                         grpc::ServerReader<v1::StreamActivityRequest>* reader,
                         v1::StreamActivityResponse* response) override {

@@ -75,6 +75,8 @@ std::vector<v1::Model> FakeModels();
 // The canned answers that tests also look at without a server.
 v1::GetWarmupMetricsResponse FakeMetrics();
 std::vector<v1::Event> FakeEvents();
+// The log of use, in two parts; four uses of two models.
+std::vector<v1::ExportUsageResponse> FakeUsage();
 
 }  // namespace warmup::cli
 

@@ -43,6 +43,8 @@ LAYERS = {
     "gpu": _PORTS,
     "server": ["core", "adapters", "gpu", "proto"],
     "clients": ["proto"],
+    # `warmupctl usage export` writes what `warmupctl replay` reads.
+    "clients/cli": ["adapters/trace", "clients", "proto"],
     # `warmupctl replay` asks no daemon: it is the replay itself.
     "clients/cli/replay": ["adapters/trace", "clients", "core/base",
                            "core/replay", "core/shadow"],
