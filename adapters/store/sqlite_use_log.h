@@ -10,8 +10,8 @@
 namespace warmup {
 
 // Reads the log of use from the file of a SqliteStore, each time by a
-// connection of its own (0.2 ms): it is in nobody's way, and as none outlives
-// a read, a reader that takes long does not keep the log of the database from
+// connection of its own: it is in nobody's way, and as none outlives a read, a
+// reader that takes long does not keep the database's write-ahead log from
 // being emptied. Thread-safe: has no state.
 class SqliteUseLog final : public UseLog {
  public:

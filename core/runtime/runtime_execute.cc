@@ -69,6 +69,7 @@ void Runtime::Stop() {
   workers_.Join();
   SaveLearned();
   SaveForesight();
+  writer_.Flush().IgnoreError();  // those that are on their way
   SaveUses();
   writer_.Stop();
 }

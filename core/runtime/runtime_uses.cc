@@ -49,9 +49,10 @@ void Runtime::ReadUses(const UseQuery& query,
   workers_.Run([this, query, done = std::move(done)] {
     // What comes while the log is being read is behind its end anyway.
     if (query.after.number == UsePosition().number) {
-      writer_.Flush().IgnoreError();  // what is_saving_uses_ is about
+      // Those that are on their way, then the rest. It tells its error itself.
+      writer_.Flush().IgnoreError();
       SaveUses();
-      writer_.Flush().IgnoreError();  // it tells its error itself
+      writer_.Flush().IgnoreError();
     }
     done(ports_.uses.Read(query));
   });
