@@ -55,6 +55,11 @@ class Director {
   // Takes up what the store held. Every model starts cold. An error says why
   // what foresight had learned was not; all else is there.
   absl::Status Restore(const StoredState& state);
+  // What foresight was told last before that was saved; InfinitePast: never.
+  absl::Time told_until() const { return outlook_.told_until(); }
+  // Foresight is told again what the log has of the time after: a process that
+  // was killed saved nothing at its end.
+  void Relearn(std::vector<UseRecord> uses);
 
   // --- Catalogue (director_models.cc) ---
   absl::StatusOr<ModelView> RegisterModel(absl::Time now, ModelSpec spec,

@@ -299,4 +299,30 @@ void Director::Seen(absl::Time now, const std::string& kind,
   outlook_.OnSign(now, kind, who);
 }
 
+void Director::Relearn(std::vector<UseRecord> uses) {
+  std::sort(uses.begin(), uses.end(), [](const auto& a, const auto& b) {
+    return a.number < b.number;  // as they came
+  });
+  const absl::Time from = told_until();
+  for (const UseRecord& use : uses) {
+    // Numbers are times, see UseJournal.
+    const absl::Time told = absl::FromUnixNanos(use.number);
+    if (told <= from + absl::Microseconds(1)) continue;
+    if (use.kind == UseKind::kActivity) {
+      Seen(told, use.name, use.user);
+      continue;
+    }
+    const Catalogue::Entry* entry = catalogue_.Find(use.name);
+    if (entry == nullptr) continue;
+    if (use.kind != UseKind::kUse) {
+      outlook_.OnAnnounced(told, use.name, CostOf(*entry), use.user,
+                           use.kind == UseKind::kSession);
+    } else if (use.at < told - kNews) {
+      outlook_.OnPast(told, use.name, CostOf(*entry), use.user);
+    } else {
+      outlook_.OnUsed(told, use.name, CostOf(*entry), use.user);
+    }
+  }
+}
+
 }  // namespace warmup

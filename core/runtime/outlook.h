@@ -94,6 +94,11 @@ class Outlook {
   std::string Save() const;
   // Before anything else is told. Costs and limits have to be set anew.
   absl::Status Load(const std::string& state);
+  // Until when it was told what happened; InfinitePast: nothing yet.
+  absl::Time told_until() const {
+    return now_ == 0 ? absl::InfinitePast()
+                     : absl::FromUnixMicros(now_ - offset_);
+  }
 
   const foresight::Foresight& foresight() const { return foresight_; }
 

@@ -19,6 +19,9 @@ absl::Status NotDurable(const absl::Status& why) {
       {}, absl::Seconds(1));
 }
 
+// Of the log of use, at a start; far more than are told between two saves.
+constexpr size_t kMostRelearned = 20'000;
+
 }  // namespace
 
 Runtime::Runtime(Options options, Ports ports, const StoredState& state)
@@ -35,6 +38,14 @@ Runtime::Runtime(Options options, Ports ports, const StoredState& state)
   {
     MutexLock lock(mutex_);
     restored = director_.Restore(state);
+    if (director_.told_until() != absl::InfinitePast()) {
+      // The log has what is older too: it is sorted by when it happened.
+      auto uses = ports_.uses.Read(
+          {.after = {director_.told_until() - limits::kMaxFactAge},
+           .has_context = true,
+           .max_count = kMostRelearned});
+      if (uses.ok()) director_.Relearn(*std::move(uses));
+    }
     saved_lessons_ = director_.lessons();
     last_status_ = std::make_shared<const Status>(StatusNow());
   }

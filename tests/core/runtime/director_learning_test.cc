@@ -278,6 +278,57 @@ TEST_CASE("Director: what foresight has learned survives a restart") {
   CHECK(other.director.GetModel("b").ok());
 }
 
+TEST_CASE("Director: what was told after the last save is in the log") {
+  SmallWorld world(SmallHost(100, true));
+  for (const char* id : {"a", "b", "c"}) world.Add(id, 30);
+  std::vector<UseRecord> log;
+  const auto tell = [&](int i) {
+    world.now += absl::Seconds(20);
+    Effects fx;
+    if (i % 5 == 0) {
+      REQUIRE(world.director
+                  .ReportActivity(world.now,
+                                  {{.kind = "chat", .user = "u", .model = "c"}},
+                                  &fx)
+                  .ok());
+    } else if (i % 5 == 3) {
+      REQUIRE(
+          world.director
+              .ReportActivity(world.now, {{.kind = "typing", .user = "u"}}, &fx)
+              .ok());
+    } else {
+      const ModelId model = i % 2 == 0 ? "a" : "b";
+      REQUIRE(world.director
+                  .RecordUsage(world.now, {{.model = model, .user = "u"}}, &fx)
+                  .ok());
+    }
+    log.insert(log.end(), fx.uses.begin(), fx.uses.end());
+    world.Take(std::move(fx));
+  };
+  for (int i = 0; i < 50; ++i) tell(i);
+  StoredState state;
+  for (const char* id : {"a", "b", "c"}) {
+    state.models.push_back({world.director.GetModel(id)->spec, {}});
+  }
+  state.foresight = world.director.SaveForesight();
+  for (int i = 50; i < 80; ++i) tell(i);
+  SmallWorld again(SmallHost(100, true));
+  REQUIRE(again.director.Restore(state).ok());
+  const auto differs = [&] {
+    bool is_different = false;
+    for (const char* id : {"a", "b", "c"}) {
+      const ModelView is = *again.director.GetModel(id);
+      const ModelView was = *world.director.GetModel(id);
+      is_different |= is.p_next != was.p_next || is.p_5min != was.p_5min ||
+                      is.p_1h != was.p_1h;
+    }
+    return is_different;
+  };
+  CHECK(differs());
+  again.director.Relearn(log);  // with what it knew already
+  CHECK_FALSE(differs());
+}
+
 TEST_CASE("Director: counts looks, what fails, and uses that are only seen") {
   SmallWorld world(SmallHost(100, false));
   world.Add("m", 60);
