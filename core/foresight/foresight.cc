@@ -46,6 +46,7 @@ void Foresight::Advance(Micros now) {
 
 void Foresight::OnRequest(const shadow::Request& request, double waited) {
   Advance(request.at);
+  hits_.OnRequest(request, forecaster_);
   forecaster_.OnRequest(request);
   Refresh(request.at, Forecaster::Occasion::kRequest);
   const auto home =

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "core/foresight/forecaster.h"
+#include "core/foresight/hits.h"
 #include "core/foresight/pool.h"
 #include "core/foresight/worth.h"
 #include "core/shadow/machine.h"
@@ -46,6 +47,8 @@ class Foresight {
   shadow::Micros NextChange() const;
 
   const Forecaster& forecaster() const { return forecaster_; }
+  // Of what OnRequest was told.
+  const Hits& hits() const { return hits_; }
 
   // What was learned, and how the shadows stand; as of a build of the same
   // kStateVersion, for pools of the same number and budgets.
@@ -65,6 +68,7 @@ class Foresight {
 
   const std::vector<shadow::ItemCost>& costs_;
   Forecaster forecaster_;
+  Hits hits_;
   Worth worth_;
   std::vector<shadow::Machine::Options> pool_options_;
   std::vector<std::unique_ptr<Pool>> pools_;

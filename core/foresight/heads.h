@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <string_view>
 
 #include "core/base/fast_math.h"
 #include "core/shadow/machine.h"
@@ -30,6 +31,9 @@ using Lanes = std::array<float, kLanes>;
 inline constexpr std::array<shadow::Micros, kHeads> kHorizon = {
     0, 0, 300'000'000LL, 3'600'000'000LL, 21'600'000'000LL, 86'400'000'000LL};
 inline constexpr std::array<int, kHeads> kHorizonRequests = {1, 8, 0, 0, 0, 0};
+// What people call them.
+inline constexpr std::array<std::string_view, kHeads> kHeadNames = {
+    "next", "next8", "5min", "1h", "6h", "24h"};
 
 // A case of weight `weight` came out as `outcome` (0 or 1).
 struct Lesson {

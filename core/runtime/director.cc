@@ -295,6 +295,7 @@ void Director::Apply(absl::Time now, const Decision& decision, Effects* fx) {
       const Catalogue::Entry& entry = *catalogue_.Find(id);
       ledger_.Reserve(id, entry.spec.device, entry.PeakBytes());
       outlook_.OnLoadStarted(entry.spec.device, entry.PeakBytes());
+      warmups_.OnLoadStarted(id, IsGuess(decision));
       const LoadId load = coordinator_.BeginLoad(now, id, decision.kind,
                                                  policy_.switching_timeout);
       fx->loads.push_back({load, entry.spec});
@@ -360,6 +361,7 @@ void Director::BeginUnload(absl::Time now, const ModelId& id,
   if (!track.was_served && track.started_as != LoadKind::kDemand) {
     totals_.wasted_bytes += ledger_.HeldBy(id);
   }
+  warmups_.OnGone(now, id);
   coordinator_.BeginUnload(id);
   fx->unloads.push_back({catalogue_.Find(id)->spec});
   fx->events.push_back(MakeEvent(now, "model_unloading",
@@ -383,6 +385,7 @@ absl::Time Director::NextDeadline() const {
 Status Director::GetStatus() const {
   Status status;
   status.totals = totals_;
+  status.quality = Quality();
   status.models = catalogue_.size();
   status.sessions = sessions_.size();
   status.waiters = coordinator_.waiter_count();

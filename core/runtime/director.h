@@ -23,6 +23,7 @@
 #include "core/runtime/outlook.h"
 #include "core/runtime/use_journal.h"
 #include "core/runtime/use_matcher.h"
+#include "core/runtime/warmup_tally.h"
 #include "core/schedule/coordinator.h"
 #include "core/schedule/lease_table.h"
 #include "core/schedule/ledger.h"
@@ -217,6 +218,9 @@ class Director {
   // The list that ModelsOf keeps is not right any more.
   void ForgetModelsOf(const std::string& engine);
   ModelView View(const Catalogue::Entry& entry) const;
+  // A load that nobody asked for; before it begins.
+  bool IsGuess(const Decision& decision) const;
+  PredictionQuality Quality() const;
   // Tells the observers that `id` changed.
   void Changed(const ModelId& id, Effects* fx);
   void Log(absl::Time now, std::string_view type, const ModelId& id,
@@ -290,6 +294,7 @@ class Director {
   std::set<ModelId> cached_;
   UseMatcher use_matcher_;
   UseJournal journal_;
+  WarmupTally warmups_;
   absl::Time last_fact_at_ = absl::InfinitePast();
   // Usage ids of late, so that one told twice counts once.
   std::set<std::string> usage_ids_;

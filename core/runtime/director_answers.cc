@@ -23,6 +23,7 @@ void Director::OnLoadDone(absl::Time now, LoadId id,
   if (result.ok()) {
     finished.read_bytes = result->read_bytes;
     totals_.read_bytes += result->read_bytes;
+    warmups_.OnLoadEnded(now, model, WarmupTally::LoadEnd::kReady);
     ++totals_.loads_ready;
     ledger_.Settle(model, result->residency.resident_bytes);
     cached_.erase(model);
@@ -42,6 +43,9 @@ void Director::OnLoadDone(absl::Time now, LoadId id,
   } else {
     ledger_.Release(model);
     finished.outcome = done->was_cancelled ? "cancelled" : "failed";
+    warmups_.OnLoadEnded(now, model,
+                         done->was_cancelled ? WarmupTally::LoadEnd::kCancelled
+                                             : WarmupTally::LoadEnd::kFailed);
     ++(done->was_cancelled ? totals_.loads_cancelled : totals_.loads_failed);
     if (done->was_cancelled) {
       Log(now, "warmup_cancelled", model, fx);
@@ -75,7 +79,11 @@ void Director::OnUnloadDone(absl::Time now, const ModelId& id,
                             const absl::Status& status, Effects* fx) {
   const Coordinator::Track* track = coordinator_.Find(id);
   if (track == nullptr || track->state() != ModelState::kUnloading) return;
-  if (status.ok()) ledger_.Release(id);
+  if (status.ok()) {
+    ledger_.Release(id);
+  } else {
+    warmups_.OnFoundReady(now, id);  // it is there still
+  }
   Deliver(coordinator_.OnUnloadDone(now, id, status), fx);
   Log(now, status.ok() ? "model_unloaded" : "model_unload_failed", id, fx);
   Changed(id, fx);

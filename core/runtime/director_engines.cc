@@ -133,6 +133,7 @@ void Director::FoundReady(absl::Time now, const ModelSpec& spec,
                           const Residency& residency, Effects* fx) {
   ledger_.Reserve(spec.id, spec.device, residency.resident_bytes);
   CountForeignLoad(spec);
+  warmups_.OnFoundReady(now, spec.id);
   fx->events.push_back(
       MakeEvent(now, "model_found_ready",
                 {{"model_id", spec.id},
@@ -156,6 +157,7 @@ void Director::Lost(absl::Time now, const ModelId& id,
     return;
   }
   ledger_.Release(id);
+  warmups_.OnGone(now, id);
   coordinator_.OnLost(now, id);
   Changed(id, fx);
 }
@@ -225,6 +227,7 @@ absl::Status Director::RemoveEngine(absl::Time now, const std::string& engine,
     const Coordinator::Track* track = coordinator_.Find(spec.id);
     if (track != nullptr && track->state() == ModelState::kReady) {
       ledger_.Release(spec.id);
+      warmups_.OnGone(now, spec.id);
       coordinator_.OnLost(now, spec.id);
     }
     WARMUP_RETURN_IF_ERROR(RemoveModel(now, spec.id, fx));

@@ -219,6 +219,7 @@ void Director::Used(absl::Time now, const Usage& usage, Effects* fx) {
     outlook_.OnPast(now, id, CostOf(*entry), who);
   } else if (entry != nullptr) {
     outlook_.OnUsed(now, id, CostOf(*entry), who);
+    warmups_.OnUsed(now, id, usage.at);
     const Coordinator::Track* track = coordinator_.Find(id);
     if (track == nullptr || track->state() != ModelState::kReady) {
       no_guess_at_ = now;

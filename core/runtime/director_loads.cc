@@ -18,6 +18,7 @@ absl::Status Director::DemandModel(absl::Time now, const ModelId& id,
   AnnounceUnlessUsed(now, *found);
   WARMUP_ASSIGN_OR_RETURN(std::optional<Wake> wake,
                           coordinator_.Demand(now, id, waiter, deadline));
+  warmups_.OnDemanded(now, id);
   if (wake.has_value()) {
     ++totals_.demands_warm;
     fx->observation.demands.push_back({"warm", absl::ZeroDuration()});

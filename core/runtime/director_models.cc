@@ -123,6 +123,7 @@ absl::Status Director::RemoveModel(absl::Time now, const ModelId& id,
   coordinator_.Forget(id);
   predictor_.ForgetModel(id);
   use_matcher_.Forget(id);
+  warmups_.Forget(id);
   outlook_.Remove(id);
   cached_.erase(id);
   ++version_;

@@ -157,4 +157,22 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
   return prediction;
 }
 
+bool Director::IsGuess(const Decision& decision) const {
+  const Coordinator::Track* track = coordinator_.Find(decision.model);
+  return decision.kind != LoadKind::kDemand &&
+         (track == nullptr || !track->is_requested);
+}
+
+PredictionQuality Director::Quality() const {
+  const foresight::Foresight& foresight = outlook_.foresight();
+  PredictionQuality quality;
+  for (size_t h = 0; h < foresight::kHeads; ++h) {
+    quality.heads[h] =
+        foresight.forecaster().quality(static_cast<foresight::Head>(h));
+  }
+  quality.hits = foresight.hits();
+  quality.warmups = warmups_.counts();
+  return quality;
+}
+
 }  // namespace warmup

@@ -17,6 +17,7 @@
 #include "core/ports/engine_finder.h"
 #include "core/ports/event_sink.h"
 #include "core/predict/predictor.h"
+#include "core/runtime/prediction_quality.h"
 
 // What goes into the core and what comes out, as plain values.
 namespace warmup {
@@ -148,6 +149,7 @@ struct Totals {
 
 struct Status {
   Totals totals;
+  PredictionQuality quality;
   std::vector<DeviceStatus> devices;
   std::vector<EngineStatus> engines;  // in order of their ids
   size_t models = 0;
