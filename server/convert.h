@@ -89,6 +89,7 @@ void SetPrediction(const v1::GetWarmupPredictionRequest& request,
                    v1::GetWarmupPredictionResponse* out);
 void SetMetrics(const WallClock& wall, const Status& status,
                 v1::GetWarmupMetricsResponse* out);
+void SetQuality(const Status& status, v1::GetPredictionQualityResponse* out);
 
 // The log of use. Its times are those of the daemon's timeline as they are:
 // however the wall clock is set meanwhile, they stay the same and in order.

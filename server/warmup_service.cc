@@ -193,6 +193,13 @@ void WarmupServer::ListenQuestions() {
           response.set_is_store_healthy(runtime.IsStoreHealthy());
           return response;
         }));
+  Serve("GetPredictionQuality", &Service::RequestGetPredictionQuality,
+        AtOnce([&runtime](const v1::GetPredictionQualityRequest&)
+                   -> absl::StatusOr<v1::GetPredictionQualityResponse> {
+          v1::GetPredictionQualityResponse response;
+          SetQuality(runtime.GetStatus(), &response);
+          return response;
+        }));
 }
 
 }  // namespace warmup

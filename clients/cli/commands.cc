@@ -112,6 +112,7 @@ void AddCommands(CLI::App* app, Cli& cli) {
     AddModels(app, cli);
     AddEngines(app, cli);
     AddMetrics(app, cli);
+    AddQuality(app, cli);
     AddEvents(app, cli);
   });
   Group(app, "TELL", [&] {

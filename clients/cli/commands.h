@@ -23,6 +23,7 @@ void AddLease(CLI::App* app, Cli& cli);
 void AddPolicy(CLI::App* app, Cli& cli);
 void AddEvents(CLI::App* app, Cli& cli);
 void AddMetrics(CLI::App* app, Cli& cli);
+void AddQuality(CLI::App* app, Cli& cli);
 void AddStatus(CLI::App* app, Cli& cli);
 void AddHealth(CLI::App* app, Cli& cli);
 void AddServices(CLI::App* app, Cli& cli);

@@ -169,6 +169,39 @@ TEST_CASE_METHOD(CliFixture, "Metrics: counts, shares and devices") {
   CHECK(json::parse(Json({"metrics"}))["demands"]["warm_count"] == 80);
 }
 
+TEST_CASE_METHOD(CliFixture, "Quality: scores, hits, warmups and a curve") {
+  const RunResult result = Run({"quality"});
+  CHECK(result.exit_code == kExitOk);
+  for (const char* line :
+       {"next       14200  0.0050    0.0209             0.0005\n",
+        "24h            0       -         -                  -\n",
+        "switches               50   40 %         80 %\n",
+        "after a pause           0      -            -\n",
+        "8 used in time, 2 used but late, 5 unused\n",
+        "12 found no ready model, 95 needed no warmup\n",
+        "67 % of the warmups were used\n",
+        "40 % of the times that one was needed, it was there\n",
+        "5 % of the times that none was needed\n",
+        "1 min 25 s on average, median 40.5 s, from ready",
+        "100 MiB warmed and driven out unused\n",
+        "reliability of 5min: what came true of what was forecast\n",
+        " 100 % ┤                                      ●··\n",
+        "   0 % ┤●·\n"}) {
+    INFO(line << "\nin\n" << result.out);
+    CHECK(Has(result.out, line));
+  }
+  CHECK(json::parse(Json({"quality"}))["warmups"]["precision"] == 0.667);
+}
+
+TEST_CASE_METHOD(CliFixture, "Quality: plots the horizon that is asked for") {
+  CHECK(Has(Run({"quality", "--horizon", "24h"}).out,
+            "reliability of 24h: what came true of what was forecast: no cases "
+            "yet\n"));
+  // An older daemon may have other horizons.
+  CHECK_FALSE(Has(Run({"quality", "--horizon", "6h"}).out, "reliability"));
+  CHECK(Run({"quality", "--horizon", "7h"}).exit_code == kExitUsage);
+}
+
 TEST_CASE_METHOD(CliFixture, "Policy: set changes only what is given") {
   CHECK(Has(Run({"policy", "get"}).out, "switching timeout         5 min\n"));
   const RunResult result = Run({"policy", "set", "--predictive-preloading",

@@ -94,6 +94,34 @@ v1::GetWarmupMetricsResponse FakeMetrics() {
                  "look_seconds": 0.02, "failed_load_count": 1}]})");
 }
 
+v1::GetPredictionQualityResponse FakeQuality() {
+  return FromJson<v1::GetPredictionQualityResponse>(R"({
+    "horizons": [
+      {"name": "next", "horizon_uses": 1, "case_count": 14200,
+       "brier_score": 0.00504, "log_loss": 0.0209,
+       "calibration_error": 0.0005,
+       "reliability": [{"mean_forecast": 0.001, "mean_outcome": 0.001,
+                        "case_count": 14200}]},
+      {"name": "5min", "horizon_seconds": 300, "case_count": 1580,
+       "brier_score": 0.0026, "log_loss": 0.0103, "calibration_error": 0.0123,
+       "reliability": [
+         {"mean_forecast": 0.01, "mean_outcome": 0, "case_count": 1200},
+         {"mean_forecast": 0.3, "mean_outcome": 0.3, "case_count": 200},
+         {"mean_forecast": 0.5, "mean_outcome": 0.8, "case_count": 19.5},
+         {"mean_forecast": 0.96, "mean_outcome": 1, "case_count": 160.5}]},
+      {"name": "24h", "horizon_seconds": 86400}],
+    "hits": {"use_count": 200, "top1_count": 122, "top3_count": 176,
+             "top1_rate": 0.61, "top3_rate": 0.88},
+    "switch_hits": {"use_count": 50, "top1_count": 20, "top3_count": 40,
+                    "top1_rate": 0.4, "top3_rate": 0.8},
+    "after_idle_hits": {},
+    "warmups": {"used_count": 10, "late_count": 2, "unused_count": 5,
+                "missed_count": 12, "idle_use_count": 95, "precision": 0.667,
+                "recall": 0.4, "false_positive_rate": 0.05,
+                "lead_seconds": 680, "mean_lead_seconds": 85,
+                "median_lead_seconds": 40.5, "wasted_bytes": 104857600}})");
+}
+
 std::vector<v1::Event> FakeEvents() {
   const auto all = FromJson<v1::GetRecentEventsResponse>(R"({"events": [
     {"event_type": "model_ready", "event_id": "e1", "source": "warmupd",

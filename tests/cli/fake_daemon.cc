@@ -54,6 +54,7 @@ class FakeWarmup : public v1::WarmupService::Service {
   FAKE_METHOD(ReportActivity)
   FAKE_METHOD(RecordUsage)
   FAKE_METHOD(GetWarmupMetrics)
+  FAKE_METHOD(GetPredictionQuality)
 
   Status ExportUsage(
       ServerContext*, const v1::ExportUsageRequest* request,
@@ -139,6 +140,10 @@ class FakeWarmup : public v1::WarmupService::Service {
   static void Answer(const v1::GetWarmupMetricsRequest&,
                      v1::GetWarmupMetricsResponse* response) {
     *response = FakeMetrics();
+  }
+  static void Answer(const v1::GetPredictionQualityRequest&,
+                     v1::GetPredictionQualityResponse* response) {
+    *response = FakeQuality();
   }
 
   FakeState& state_;

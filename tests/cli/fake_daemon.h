@@ -74,6 +74,7 @@ grpc::Status FakeError(grpc::StatusCode code, const std::string& message,
 std::vector<v1::Model> FakeModels();
 // The canned answers that tests also look at without a server.
 v1::GetWarmupMetricsResponse FakeMetrics();
+v1::GetPredictionQualityResponse FakeQuality();
 std::vector<v1::Event> FakeEvents();
 // The log of use, in two parts; four uses of two models.
 std::vector<v1::ExportUsageResponse> FakeUsage();

@@ -240,6 +240,45 @@ TEST_CASE("StreamActivity: takes what comes until something is wrong") {
   CHECK(served.Metrics().activity_count() == 3);
 }
 
+TEST_CASE("GetPredictionQuality: counts once uses have shown what came") {
+  ServedDaemon served;
+  served.Register("a");
+  served.Register("b");
+  const auto ask = [&] {
+    return served.client.Ask(&Warmup::GetPredictionQuality).Must();
+  };
+  const auto before = ask();
+  REQUIRE(before.horizons_size() == 6);
+  for (const v1::HorizonQuality& horizon : before.horizons()) {
+    CHECK(horizon.case_count() == 0);
+    CHECK_FALSE(horizon.has_brier_score());
+  }
+  CHECK(before.hits().use_count() == 0);
+  CHECK_FALSE(before.warmups().has_recall());
+  for (int i = 0; i < 8; ++i) {
+    const std::string id = i % 2 == 0 ? "a" : "b";
+    served.client.Ask(&Warmup::RecordUsage, "usages { model_id: '" + id + "' }")
+        .Must();
+  }
+  const auto after = ask();
+  const v1::HorizonQuality& next = after.horizons(0);
+  CHECK(next.name() == "next");
+  CHECK(next.case_count() > 0);
+  CHECK(next.has_calibration_error());
+  CHECK(next.brier_score() >= 0);
+  CHECK(next.brier_score() <= 1);
+  double cases = 0;
+  for (const v1::ReliabilityBin& bin : next.reliability()) {
+    cases += bin.case_count();
+  }
+  CHECK(cases == Approx(next.case_count()));
+  CHECK(after.hits().use_count() == 8);
+  CHECK(after.switch_hits().use_count() == 7);
+  CHECK(after.after_idle_hits().use_count() == 0);
+  CHECK(after.warmups().missed_count() >= 1);
+  CHECK(after.warmups().has_recall());
+}
+
 TEST_CASE("RecordUsage: a batch is taken whole or not at all") {
   ServedDaemon served;
   served.Register("m");

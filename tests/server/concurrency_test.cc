@@ -139,6 +139,7 @@ class BusyClient {
                        "task: MODEL_TYPE_CHAT mode: "
                        "PREDICTION_MODE_PREDICT_AND_WARM"));
     Expect(client_.Ask(&Warmup::GetWarmupMetrics));
+    Expect(client_.Ask(&Warmup::GetPredictionQuality));
     Expect(client_.Ask(&Health::Check));
   }
   void Publish() {

@@ -156,6 +156,76 @@ TEST_CASE("SetMetrics: tells what each engine is and was asked") {
   CHECK(out.engines(0).is_available());
 }
 
+TEST_CASE("SetQuality: rates of nothing are not set") {
+  v1::GetPredictionQualityResponse out;
+  SetQuality(Status(), &out);
+  REQUIRE(out.horizons_size() == 6);
+  CHECK(out.horizons(0).name() == "next");
+  CHECK(out.horizons(0).horizon_seconds() == 0);
+  CHECK(out.horizons(0).horizon_uses() == 1);
+  CHECK(out.horizons(2).name() == "5min");
+  CHECK(out.horizons(2).horizon_seconds() == 300);
+  CHECK(out.horizons(5).horizon_seconds() == 86'400);
+  for (const v1::HorizonQuality& horizon : out.horizons()) {
+    CHECK(horizon.case_count() == 0);
+    CHECK_FALSE(horizon.has_brier_score());
+    CHECK_FALSE(horizon.has_log_loss());
+    CHECK_FALSE(horizon.has_calibration_error());
+    CHECK(horizon.reliability().empty());
+  }
+  CHECK(out.has_switch_hits());
+  CHECK_FALSE(out.hits().has_top1_rate());
+  CHECK_FALSE(out.hits().has_top3_rate());
+  CHECK_FALSE(out.warmups().has_precision());
+  CHECK_FALSE(out.warmups().has_recall());
+  CHECK_FALSE(out.warmups().has_false_positive_rate());
+  CHECK_FALSE(out.warmups().has_mean_lead_seconds());
+  CHECK_FALSE(out.warmups().has_median_lead_seconds());
+}
+
+TEST_CASE("SetQuality: sums become means and rates") {
+  Status status;
+  auto& head = status.quality.heads[foresight::kFiveMinutes];
+  head.cases = 8;
+  head.brier = 2;
+  head.log_loss = 4;
+  head.bins[1] = {.cases = 6, .forecast = 0.6, .outcome = 1.5};
+  head.bins[19] = {.cases = 2, .forecast = 1.9, .outcome = 2};
+  status.quality.warmups = {.used = 6,
+                            .late = 2,
+                            .unused = 2,
+                            .missed = 12,
+                            .idle_uses = 6,
+                            .lead = absl::Seconds(100),
+                            .median_lead = absl::Seconds(20)};
+  status.totals.wasted_bytes = 4096;
+  v1::GetPredictionQualityResponse out;
+  SetQuality(status, &out);
+  const v1::HorizonQuality& horizon = out.horizons(2);
+  CHECK(horizon.case_count() == 8);
+  CHECK(horizon.brier_score() == 0.25);
+  CHECK(horizon.log_loss() == 0.5);
+  CHECK(horizon.calibration_error() == Approx(1.0 / 8));
+  REQUIRE(horizon.reliability_size() == 2);
+  CHECK(horizon.reliability(0).mean_forecast() == Approx(0.1));
+  CHECK(horizon.reliability(0).mean_outcome() == 0.25);
+  CHECK(horizon.reliability(0).case_count() == 6);
+  CHECK(horizon.reliability(1).mean_outcome() == 1);
+  const v1::WarmupQuality& warmups = out.warmups();
+  CHECK(warmups.used_count() == 6);
+  CHECK(warmups.late_count() == 2);
+  CHECK(warmups.unused_count() == 2);
+  CHECK(warmups.missed_count() == 12);
+  CHECK(warmups.idle_use_count() == 6);
+  CHECK(warmups.precision() == 0.75);
+  CHECK(warmups.recall() == 0.25);
+  CHECK(warmups.false_positive_rate() == 0.25);
+  CHECK(warmups.lead_seconds() == 100);
+  CHECK(warmups.mean_lead_seconds() == 25);
+  CHECK(warmups.median_lead_seconds() == 20);
+  CHECK(warmups.wasted_bytes() == 4096);
+}
+
 TEST_CASE("ReadEvent: refuses what is no event, by field") {
   v1::Event good;
   good.set_event_type("t");
