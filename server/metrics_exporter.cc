@@ -1,8 +1,8 @@
 #include "server/metrics_exporter.h"
 
-#include <prometheus/metric_family.h>
-
 #include <utility>
+
+#include "server/metrics_families.h"
 
 namespace warmup {
 namespace {
@@ -14,33 +14,6 @@ using prometheus::MetricType;
 // Loads take from a page cache's milliseconds to minutes.
 const prometheus::Histogram::BucketBoundaries kLoadBuckets = {
     0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300};
-
-MetricFamily MakeFamily(std::string name, std::string help, MetricType type) {
-  MetricFamily family;
-  family.name = std::move(name);
-  family.help = std::move(help);
-  family.type = type;
-  return family;
-}
-
-void Add(MetricFamily* family, std::vector<ClientMetric::Label> labels,
-         double value) {
-  ClientMetric metric;
-  metric.label = std::move(labels);
-  if (family->type == MetricType::Counter) {
-    metric.counter.value = value;
-  } else {
-    metric.gauge.value = value;
-  }
-  family->metric.push_back(std::move(metric));
-}
-
-MetricFamily Single(std::string name, std::string help, MetricType type,
-                    double value) {
-  MetricFamily family = MakeFamily(std::move(name), std::move(help), type);
-  Add(&family, {}, value);
-  return family;
-}
 
 double Number(uint64_t n) { return static_cast<double>(n); }
 
@@ -66,8 +39,8 @@ void CollectDevices(const Status& status, std::vector<MetricFamily>* out) {
     MetricFamily family =
         MakeFamily(column.name, column.help, MetricType::Gauge);
     for (const DeviceStatus& device : status.devices) {
-      Add(&family, {{"device", device.id}},
-          static_cast<double>(device.*column.field));
+      AddMetric(&family, {{"device", device.id}},
+                static_cast<double>(device.*column.field));
     }
     out->push_back(std::move(family));
   }
@@ -96,18 +69,18 @@ void CollectEngines(const Status& status, std::vector<MetricFamily>* out) {
   for (const EngineStatus& engine : status.engines) {
     const ClientMetric::Label id = {"engine", engine.info.id};
     const EngineTotals& totals = engine.totals;
-    Add(&available, {id, {"kind", engine.info.kind}},
-        engine.IsAvailable() ? 1 : 0);
-    Add(&models, {id}, Number(engine.models));
-    Add(&ready, {id}, Number(engine.models_ready));
-    Add(&looks, {id, {"outcome", "ok"}},
-        Number(totals.looks - totals.looks_failed));
-    Add(&looks, {id, {"outcome", "failed"}}, Number(totals.looks_failed));
+    AddMetric(&available, {id, {"kind", engine.info.kind}},
+              engine.IsAvailable() ? 1 : 0);
+    AddMetric(&models, {id}, Number(engine.models));
+    AddMetric(&ready, {id}, Number(engine.models_ready));
+    AddMetric(&looks, {id, {"outcome", "ok"}},
+              Number(totals.looks - totals.looks_failed));
+    AddMetric(&looks, {id, {"outcome", "failed"}}, Number(totals.looks_failed));
     ClientMetric& cost = seconds.metric.emplace_back();
     cost.label = {id};
     cost.summary.sample_count = totals.looks;
     cost.summary.sample_sum = absl::ToDoubleSeconds(totals.looking);
-    Add(&failed, {id}, Number(totals.loads_failed));
+    AddMetric(&failed, {id}, Number(totals.loads_failed));
   }
   for (MetricFamily* family :
        {&available, &models, &ready, &looks, &seconds, &failed}) {
@@ -118,10 +91,10 @@ void CollectEngines(const Status& status, std::vector<MetricFamily>* out) {
 void CollectStatus(const Status& status, std::vector<MetricFamily>* out) {
   const Totals& totals = status.totals;
   const auto counter = [out](const char* name, const char* help, double value) {
-    out->push_back(Single(name, help, MetricType::Counter, value));
+    out->push_back(SingleMetric(name, help, MetricType::Counter, value));
   };
   const auto gauge = [out](const char* name, const char* help, double value) {
-    out->push_back(Single(name, help, MetricType::Gauge, value));
+    out->push_back(SingleMetric(name, help, MetricType::Gauge, value));
   };
   counter("warmup_evictions_total", "Models driven out for others.",
           Number(totals.evictions));
@@ -149,6 +122,7 @@ void CollectStatus(const Status& status, std::vector<MetricFamily>* out) {
         status.policy.predictive_preloading ? 1 : 0);
   CollectDevices(status, out);
   CollectEngines(status, out);
+  CollectQuality(status.quality, out);
 }
 
 }  // namespace
@@ -258,9 +232,9 @@ void MetricsExporter::CollectModels(std::vector<MetricFamily>* out) const {
                  "What the next load is expected to take.", MetricType::Gauge);
   for (const auto& [id, view] : board_.models()) {
     const std::vector<ClientMetric::Label> labels = {{"model", id}};
-    Add(&ready, labels, view.state == ModelState::kReady ? 1 : 0);
-    Add(&held, labels, static_cast<double>(view.held_bytes));
-    Add(&load_time, labels, absl::ToDoubleSeconds(view.next_load.mean));
+    AddMetric(&ready, labels, view.state == ModelState::kReady ? 1 : 0);
+    AddMetric(&held, labels, static_cast<double>(view.held_bytes));
+    AddMetric(&load_time, labels, absl::ToDoubleSeconds(view.next_load.mean));
   }
   for (MetricFamily* family : {&ready, &held, &load_time}) {
     out->push_back(std::move(*family));
@@ -272,12 +246,12 @@ std::vector<MetricFamily> MetricsExporter::Collect() const {
   MutexLock lock(scrape_mutex_);
   if (source_.runtime == nullptr) return out;
   CollectStatus(*source_.runtime->LastStatus(), &out);
-  out.push_back(Single("warmup_store_healthy",
-                       "0 while the store cannot write.", MetricType::Gauge,
-                       source_.runtime->IsStoreHealthy() ? 1 : 0));
-  out.push_back(Single("warmup_events_total",
-                       "Events since the store was made.", MetricType::Counter,
-                       Number(source_.events->next_sequence() - 1)));
+  out.push_back(SingleMetric(
+      "warmup_store_healthy", "0 while the store cannot write.",
+      MetricType::Gauge, source_.runtime->IsStoreHealthy() ? 1 : 0));
+  out.push_back(SingleMetric(
+      "warmup_events_total", "Events since the store was made.",
+      MetricType::Counter, Number(source_.events->next_sequence() - 1)));
   board_.Apply(feed_.Take());
   CollectModels(&out);
   return out;

@@ -118,6 +118,16 @@ TEST_CASE("MetricsExporter: every series is there from the start") {
         "warmup_load_read_bytes_total 0",
         "warmup_evictions_total 0",
         "warmup_wasted_bytes_total 0",
+        "warmup_forecast_cases_total{horizon=\"5min\"} 0",
+        "warmup_forecast_uses_total{situation=\"all\"} 0",
+        "warmup_forecast_top1_hits_total{situation=\"switch\"} 0",
+        "warmup_forecast_top3_hits_total{situation=\"after_idle\"} 0",
+        "warmup_guesses_total{outcome=\"in_time\"} 0",
+        "warmup_guesses_total{outcome=\"late\"} 0",
+        "warmup_guesses_total{outcome=\"unused\"} 0",
+        "warmup_missed_total 0",
+        "warmup_idle_uses_total 0",
+        "warmup_lead_seconds_count 0",
         "warmup_predictions_total 0",
         "warmup_usages_total 0",
         "warmup_usages_seen_total 0",
@@ -192,6 +202,26 @@ TEST_CASE("MetricsExporter: shows each engine, and what it was asked") {
   CHECK_FALSE(fixture.Load("a").ok());
   CHECK(fixture.PageComesToHold(
       "warmup_engine_loads_failed_total{engine=\"fake\"} 1"));
+}
+
+TEST_CASE("MetricsExporter: scores are there once forecasts came out") {
+  Fixture fixture;
+  fixture.Register("a", 60);
+  CHECK_THAT(fixture.Page(), !Catch::Contains("warmup_forecast_brier_score"));
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(fixture.runtime->RecordUsage({{.id = "", .model = "a"}}).ok());
+  }
+  CHECK(fixture.PageComesToHold(
+      "warmup_forecast_uses_total{situation=\"all\"} 3"));
+  CHECK(fixture.PageComesToHold("warmup_missed_total 1"));
+  CHECK_THAT(
+      fixture.Page(),
+      Catch::Contains("\nwarmup_forecast_brier_score{horizon=\"next\"} ") &&
+          Catch::Contains("\nwarmup_forecast_log_loss{horizon=\"next\"} ") &&
+          Catch::Contains(
+              "\nwarmup_forecast_calibration_error{horizon=\"next\"} ") &&
+          // Nobody knows of five minutes yet.
+          !Catch::Contains("warmup_forecast_brier_score{horizon=\"5min\"}"));
 }
 
 TEST_CASE("MetricsExporter: a removed model's series go") {
