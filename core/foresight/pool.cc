@@ -25,6 +25,8 @@ constexpr size_t kLru = 0;
 // The mean load changes little from one request to the next.
 constexpr int64_t kMeasuredEvery = 16;
 constexpr size_t kFirst = 5;
+// Of Ollama, unless it is told otherwise (OLLAMA_KEEP_ALIVE).
+constexpr Micros kOllamaKeepAlive = 300'000'000;
 
 }  // namespace
 
@@ -36,7 +38,12 @@ double WaitedOn(const shadow::Machine& machine, Micros now) {
 
 Pool::Pool(const shadow::Machine::Options& options,
            const std::vector<shadow::ItemCost>& costs, const Worth& worth)
-    : costs_(costs), worth_(worth), selector_(kExperts.size(), kFirst) {
+    : costs_(costs),
+      worth_(worth),
+      ollama_default_(options, costs),
+      ollama_policy_(ollama_default_, kOllamaKeepAlive),
+      selector_(kExperts.size(), kFirst) {
+  ollama_default_.set_policy(ollama_policy_);
   on_demand_.budget = options.budget;
   for (const Expert::Kind& kind : kExperts) {
     Shadow& added = shadows_.emplace_back();
@@ -49,10 +56,12 @@ Pool::Pool(const shadow::Machine::Options& options,
 
 void Pool::set_limits(const shadow::Machine::Limits& limits) {
   for (const Shadow& shadow : shadows_) shadow.machine->set_limits(limits);
+  ollama_default_.set_limits(limits);
 }
 
 void Pool::Advance(Micros now) {
   for (const Shadow& shadow : shadows_) shadow.machine->Advance(now);
+  ollama_default_.Advance(now);
   on_demand_.started = shadows_[kLru].expert->started();
 }
 
@@ -63,7 +72,13 @@ void Pool::Poke(Micros now) {
 
 void Pool::OnRequest(const shadow::Request& request, double waited) {
   requested_.insert(request.item);
-  for (const Shadow& shadow : shadows_) shadow.machine->Handle(request);
+  // Nobody asks for single waits here, and there is no end to them.
+  for (const Shadow& shadow : shadows_) {
+    shadow.machine->Handle(request);
+    shadow.machine->ClearStalls();
+  }
+  ollama_default_.Handle(request);
+  ollama_default_.ClearStalls();
   on_demand_.started = shadows_[kLru].expert->started();
   ChooseLeader(request.at, waited);
 }

@@ -10,6 +10,7 @@
 #include "core/foresight/selector.h"
 #include "core/foresight/worth.h"
 #include "core/shadow/machine.h"
+#include "core/shadow/ttl.h"
 
 namespace warmup::foresight {
 
@@ -57,6 +58,9 @@ class Pool {
   };
   // The first one is load on demand with LRU.
   const std::vector<Shadow>& shadows() const { return shadows_; }
+  // Never followed, only told about: what Ollama does by default, load on
+  // demand and keep for five minutes after the last use.
+  const shadow::Machine& ollama_default() const { return ollama_default_; }
   const Selector& selector() const { return selector_; }
 
   // For Foresight::Save and Load.
@@ -79,6 +83,8 @@ class Pool {
   const Worth& worth_;
   LoadedOnDemand on_demand_;
   std::vector<Shadow> shadows_;
+  shadow::Machine ollama_default_;
+  shadow::Ttl ollama_policy_;
   Selector selector_;
   int64_t started_ = 0;
   int64_t lru_misses_ = 0;

@@ -13,9 +13,9 @@
 #include "core/replay/lfu.h"
 #include "core/replay/markov.h"
 #include "core/replay/recent_popularity.h"
-#include "core/replay/ttl.h"
 #include "core/shadow/gdsf.h"
 #include "core/shadow/lru.h"
+#include "core/shadow/ttl.h"
 
 namespace warmup::replay {
 namespace {
@@ -90,7 +90,8 @@ absl::StatusOr<PolicyType> FindPolicy(std::string_view name) {
     const auto ttl = static_cast<shadow::Micros>(std::llround(seconds * 1e6));
     return PolicyType{absl::StrCat("ttl", seconds / 60), false,
                       [ttl](const PolicyParts& parts) -> Made {
-                        return std::make_unique<Ttl>(parts.machine, ttl);
+                        return std::make_unique<shadow::Ttl>(parts.machine,
+                                                             ttl);
                       }};
   }
   std::string known = "ttl:SECONDS";

@@ -389,6 +389,7 @@ Status Director::GetStatus() const {
   status.models = catalogue_.size();
   status.sessions = sessions_.size();
   status.waiters = coordinator_.waiter_count();
+  status.waits = outlook_.CompareWaits();
   status.policy = policy_;
   for (const auto& [id, track] : coordinator_.active()) {
     if (track->state() == ModelState::kReady) ++status.models_ready;

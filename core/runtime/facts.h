@@ -18,6 +18,7 @@
 #include "core/ports/event_sink.h"
 #include "core/predict/predictor.h"
 #include "core/runtime/prediction_quality.h"
+#include "core/runtime/waits.h"
 
 // What goes into the core and what comes out, as plain values.
 namespace warmup {
@@ -157,6 +158,7 @@ struct Status {
   size_t models_loading = 0;
   size_t sessions = 0;
   size_t waiters = 0;
+  WaitWindows waits;  // as of the last fact or tick
   SwitchingPolicy policy;
 };
 

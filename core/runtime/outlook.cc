@@ -31,7 +31,7 @@ int32_t NumberOf(std::string_view name) {
 
 Outlook::Outlook(const std::map<std::string, int64_t>& budgets,
                  absl::TimeZone zone)
-    : zone_(zone), foresight_(costs_) {
+    : zone_(zone), foresight_(costs_), wait_days_(zone) {
   for (const auto& [device, budget] : budgets) {
     devices_[device].pool = foresight_.pool_count();
     foresight_.AddPool({.budget = budget});
@@ -106,11 +106,22 @@ Micros Outlook::TimeOf(absl::Time now) {
 }
 
 void Outlook::Advance(absl::Time now) {
+  // A wait over midnight belongs to both days.
+  for (const absl::Time midnight : wait_days_.MidnightsUntil(now)) {
+    MoveTo(midnight);
+    wait_days_.Advance(midnight, Waited());
+  }
+  MoveTo(now);
+  wait_days_.Advance(now, Waited());
+}
+
+void Outlook::MoveTo(absl::Time now) {
   const Micros time = TimeOf(now);
   if (now_ > 0) {
     for (auto& [id, device] : devices_) {
       if (device.waiters == 0) continue;
       device.waited += (device.waiters + 1) * (time - now_);
+      device.stall += device.waiters * (time - now_);
     }
   }
   now_ = time;
@@ -169,7 +180,22 @@ void Outlook::SetWaiters(const std::map<std::string, int>& waiters) {
 void Outlook::AddWait(const std::string& device, absl::Duration time) {
   const auto it = devices_.find(device);
   if (it == devices_.end()) return;
-  it->second.waited += 2 * absl::ToInt64Microseconds(time);
+  const Micros waited = absl::ToInt64Microseconds(time);
+  it->second.waited += 2 * waited;
+  it->second.stall += waited;
+}
+
+Waits Outlook::Waited() const {
+  Waits waits;
+  for (const auto& [id, device] : devices_) {
+    const foresight::Pool& pool = foresight_.pool(device.pool);
+    waits.really += absl::Microseconds(device.stall);
+    waits.lru +=
+        absl::Microseconds(pool.shadows().front().machine->StallUntil(now_));
+    waits.ollama_default +=
+        absl::Microseconds(pool.ollama_default().StallUntil(now_));
+  }
+  return waits;
 }
 
 absl::Time Outlook::NextChange() const {

@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "core/foresight/foresight.h"
 #include "core/model/model.h"
+#include "core/runtime/waits.h"
 #include "core/shadow/room.h"
 
 namespace warmup {
@@ -64,7 +65,7 @@ class Outlook {
   void OnLoadStarted(const std::string& device, int64_t bytes);
   // How many wait for a model of each device from now on.
   void SetWaiters(const std::map<std::string, int>& waiters);
-  // Somebody has waited, elsewhere.
+  // Somebody has waited, elsewhere; it counts as waited now.
   void AddWait(const std::string& device, absl::Duration time);
 
   // When something changes by itself.
@@ -99,6 +100,9 @@ class Outlook {
     return now_ == 0 ? absl::InfinitePast()
                      : absl::FromUnixMicros(now_ - offset_);
   }
+  // What waiting was saved, on all devices together. Really: by those of
+  // SetWaiters and AddWait; on the others: by each use.
+  WaitWindows CompareWaits() const { return wait_days_.Windows(Waited()); }
 
   const foresight::Foresight& foresight() const { return foresight_; }
 
@@ -107,8 +111,12 @@ class Outlook {
     size_t pool = 0;
     int waiters = 0;
     shadow::Micros waited = 0;  // and blocked, together
+    shadow::Micros stall = 0;   // of it without the latter
   };
 
+  void MoveTo(absl::Time now);
+  // Since whenever.
+  Waits Waited() const;
   // The time on foresight's own line.
   shadow::Micros TimeOf(absl::Time now);
   // Its number, a new one if it is new; kNoItem where there is none left.
@@ -128,6 +136,7 @@ class Outlook {
   std::map<std::string, Device> devices_;
   std::vector<shadow::ItemCost> costs_;
   foresight::Foresight foresight_;
+  WaitDays wait_days_;
 };
 
 }  // namespace warmup

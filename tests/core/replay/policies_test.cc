@@ -24,17 +24,6 @@ std::vector<shadow::Request> Sequence(const std::vector<shadow::ItemId>& items,
   return requests;
 }
 
-TEST_CASE("Policies: ttl evicts a fixed time after use, at once at its end") {
-  const std::vector<shadow::ItemCost> costs = {{4, kSecond}};
-  const auto cold = [&costs](const std::vector<shadow::Request>& requests) {
-    return RunSmall("ttl:300", 8, costs, requests).tally.cold;
-  };
-  // The load ends at 1 s, the first time at 301 s, the next at 600 s.
-  CHECK(cold({{0, 0, 0}, {300 * kSecond, 0, 0}, {599 * kSecond, 0, 0}}) == 1);
-  CHECK(cold({{0, 0, 0}, {300 * kSecond, 0, 0}, {600 * kSecond, 0, 0}}) == 2);
-  CHECK(cold({{0, 0, 0}, {301 * kSecond, 0, 0}}) == 2);
-}
-
 TEST_CASE("Policies: lfu counts for ever, and drops the older one of equals") {
   const Result result =
       RunSmall("lfu", 8, kThree, Sequence({0, 0, 1, 2, 1, 2, 1}));

@@ -173,6 +173,7 @@ class SimulatedDaemon {
 
   std::vector<Decided> decided;
   absl::Duration waited() const { return director_->GetStatus().totals.waited; }
+  Waits waits() const { return director_->GetStatus().waits.since_start; }
 
  private:
   static std::string NameOf(ItemId item) { return absl::StrCat("m", item); }
@@ -287,6 +288,8 @@ TEST_CASE("Director: decides on a trace what the replay decides") {
   CHECK(a == expected.end());
   CHECK(b == decided.end());
   CHECK(daemon.waited() == absl::Microseconds(replayed.tally.stall));
+  CHECK(daemon.waits().really == daemon.waited());
+  CHECK(daemon.waits().lru > daemon.waited());
   // It had something to decide.
   CHECK(replayed.tally.guessed > 0);
   CHECK(replayed.tally.cold > 200);
