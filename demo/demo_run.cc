@@ -176,6 +176,12 @@ absl::StatusOr<RunFigures> DemoRun::Count() {
                   metrics->loads().speculative_count();
   figures.read_bytes = metrics->loads().read_bytes();
   figures.wasted_bytes = metrics->loads().wasted_bytes();
+  for (const v1::WaitComparison& waits : metrics->waits()) {
+    if (waits.window() != v1::WAIT_WINDOW_SINCE_START) continue;
+    figures.lru_waited_seconds = waits.lru_waited_seconds();
+    figures.ollama_default_waited_seconds =
+        waits.ollama_default_waited_seconds();
+  }
   return figures;
 }
 

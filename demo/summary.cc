@@ -82,6 +82,38 @@ std::string RenderFigures(const RunFigures& before, const RunFigures& after,
   return table.Render(style);
 }
 
+std::string Against(double shadow, double waited) {
+  const std::string change = Change(shadow, waited);
+  return absl::StrCat(HumanSeconds(shadow),
+                      change.empty() ? "" : absl::StrCat(" (", change, ")"));
+}
+
+// The first run is what the shadow of LRU claims to be, so it can be told how
+// far that is right.
+std::string RenderShadows(const RunFigures& on_demand,
+                          const RunFigures& predicting) {
+  std::string text = absl::StrCat(
+      "\nThe second daemon's own shadows, which do as others do, as arithmetic "
+      "alone, say:\nLRU would have waited ",
+      Against(predicting.lru_waited_seconds, predicting.waited_seconds),
+      ", Ollama's default ",
+      Against(predicting.ollama_default_waited_seconds,
+              predicting.waited_seconds),
+      ";\nreally ", HumanSeconds(predicting.waited_seconds),
+      " were waited. (Five idle minutes, after which Ollama unloads, are\nrare "
+      "in shortened time.)\n");
+  if (on_demand.waited_seconds > 0) {
+    absl::StrAppendFormat(
+        &text,
+        "As a check: of the first run, which was LRU, the shadow says %s where "
+        "%s\nwere measured: %.0f %%.\n",
+        HumanSeconds(on_demand.lru_waited_seconds),
+        HumanSeconds(on_demand.waited_seconds),
+        on_demand.lru_waited_seconds / on_demand.waited_seconds * 100);
+  }
+  return text;
+}
+
 std::string RenderChecks(const std::vector<RunFigures>& runs,
                          const cli::Style& style) {
   std::vector<cli::Table::Column> columns = {{"", Align::kLeft}};
@@ -137,7 +169,8 @@ std::string RenderSummary(const std::vector<RunFigures>& runs,
       "\nThe daemon's own counts (GetWarmupMetrics). A wait runs from "
       "LoadModel "
       "until the\nmodel is ready. Loading ahead is paid with reads: a wrong "
-      "guess is read for\nnothing, and what it drove out is read again.\n"
+      "guess is read for\nnothing, and what it drove out is read again.\n",
+      RenderShadows(runs.front(), runs.back()),
       "\nThe same on the daemon's page for Prometheus (sums where there are "
       "several):\n\n",
       RenderChecks(runs, style));

@@ -21,6 +21,9 @@ struct RunFigures {
   double loads = 0;
   double read_bytes = 0;
   double wasted_bytes = 0;
+  // What the daemon's shadows would have waited, on the uses of this run.
+  double lru_waited_seconds = 0;
+  double ollama_default_waited_seconds = 0;
   // The daemon's Prometheus page: value by series, labels and all.
   std::map<std::string, double> series;
 };
@@ -32,8 +35,9 @@ std::map<std::string, double> ParseMetricsPage(absl::string_view page);
 // Whether the pages say what the daemons' own counts say.
 bool PagesAgree(const std::vector<RunFigures>& runs);
 
-// The table at the end, what its lines mean, and whether the Prometheus pages
-// say the same. `runs`: on demand, then predicting.
+// The table at the end, what its lines mean, what the daemon's shadows say, and
+// whether the Prometheus pages say the same. `runs`: on demand, then
+// predicting.
 std::string RenderSummary(const std::vector<RunFigures>& runs,
                           const cli::Style& style);
 

@@ -46,6 +46,15 @@ void SetEngineMetrics(const WallClock& wall, const EngineStatus& engine,
   out->set_failed_load_count(number(engine.totals.loads_failed));
 }
 
+void SetWaits(v1::WaitWindow window, const Waits& waits,
+              v1::WaitComparison* out) {
+  out->set_window(window);
+  out->set_waited_seconds(absl::ToDoubleSeconds(waits.really));
+  out->set_lru_waited_seconds(absl::ToDoubleSeconds(waits.lru));
+  out->set_ollama_default_waited_seconds(
+      absl::ToDoubleSeconds(waits.ollama_default));
+}
+
 }  // namespace
 
 absl::StatusOr<Session> ReadSession(const v1::WarmupSession& in) {
@@ -243,6 +252,10 @@ void SetMetrics(const WallClock& wall, const Status& status,
   for (const EngineStatus& engine : status.engines) {
     SetEngineMetrics(wall, engine, out->add_engines());
   }
+  const WaitWindows& waits = status.waits;
+  SetWaits(v1::WAIT_WINDOW_TODAY, waits.today, out->add_waits());
+  SetWaits(v1::WAIT_WINDOW_LAST_7_DAYS, waits.last_7_days, out->add_waits());
+  SetWaits(v1::WAIT_WINDOW_SINCE_START, waits.since_start, out->add_waits());
 }
 
 absl::StatusOr<UseQuery> ReadUseQuery(const v1::ExportUsageRequest& in) {

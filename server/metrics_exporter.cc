@@ -88,6 +88,24 @@ void CollectEngines(const Status& status, std::vector<MetricFamily>* out) {
   }
 }
 
+// What it saves: the difference of the two. Since the start, all devices.
+void CollectWaits(const Waits& waits, std::vector<MetricFamily>* out) {
+  out->push_back(Single("warmup_waited_seconds_total",
+                        "Waited by callers and for loads seen at engines, all "
+                        "together.",
+                        MetricType::Counter,
+                        absl::ToDoubleSeconds(waits.really)));
+  MetricFamily shadows = MakeFamily(
+      "warmup_shadow_waited_seconds_total",
+      "What all uses together would have waited with the same memory, had it "
+      "been used so.",
+      MetricType::Counter);
+  Add(&shadows, {{"shadow", "lru"}}, absl::ToDoubleSeconds(waits.lru));
+  Add(&shadows, {{"shadow", "ollama_default"}},
+      absl::ToDoubleSeconds(waits.ollama_default));
+  out->push_back(std::move(shadows));
+}
+
 void CollectStatus(const Status& status, std::vector<MetricFamily>* out) {
   const Totals& totals = status.totals;
   const auto counter = [out](const char* name, const char* help, double value) {
@@ -120,6 +138,7 @@ void CollectStatus(const Status& status, std::vector<MetricFamily>* out) {
         Number(status.waiters));
   gauge("warmup_predictive_preloading", "1 if models are loaded on forecasts.",
         status.policy.predictive_preloading ? 1 : 0);
+  CollectWaits(status.waits.since_start, out);
   CollectDevices(status, out);
   CollectEngines(status, out);
   CollectQuality(status.quality, out);

@@ -1,6 +1,8 @@
 #include <string>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "clients/cli/commands.h"
 #include "clients/cli/flags.h"
 #include "clients/cli/format.h"
@@ -36,6 +38,47 @@ std::string WaitedText(const v1::DemandMetrics& demands) {
         " each on average");
   }
   return text;
+}
+
+std::string_view WindowText(v1::WaitWindow window) {
+  switch (window) {
+    case v1::WAIT_WINDOW_TODAY:
+      return "today";
+    case v1::WAIT_WINDOW_LAST_7_DAYS:
+      return "last 7 days";
+    case v1::WAIT_WINDOW_SINCE_START:
+      return "since start";
+    default:  // of a newer daemon
+      return "?";
+  }
+}
+
+// What would have been waited, and how much less, or more, really was.
+std::string ShadowText(double would_have, double waited) {
+  std::string text = HumanDuration(absl::Seconds(would_have));
+  if (would_have > 0) {
+    absl::StrAppend(&text,
+                    absl::StrFormat(" (%+.0f %%)",
+                                    (waited - would_have) / would_have * 100));
+  }
+  return text;
+}
+
+std::string WaitsText(const v1::GetWarmupMetricsResponse& metrics,
+                      const Style& style) {
+  if (metrics.waits().empty()) return "";
+  Table table({{"WAITED"},
+               {"REALLY", Align::kRight},
+               {"LRU WOULD HAVE", Align::kRight},
+               {"OLLAMA'S DEFAULT", Align::kRight}});
+  for (const v1::WaitComparison& waits : metrics.waits()) {
+    const double waited = waits.waited_seconds();
+    table.Add({style.Bold(WindowText(waits.window())),
+               HumanDuration(absl::Seconds(waited)),
+               ShadowText(waits.lru_waited_seconds(), waited),
+               ShadowText(waits.ollama_default_waited_seconds(), waited)});
+  }
+  return absl::StrCat("\n", table.Render(style));
 }
 
 std::string DevicesText(const v1::GetWarmupMetricsResponse& metrics,
@@ -125,8 +168,8 @@ std::string MetricsText(const v1::GetWarmupMetricsResponse& metrics,
   fields.Add("store", metrics.is_store_healthy()
                           ? style.Green("healthy")
                           : style.Red("cannot write now; predictions go on"));
-  return absl::StrCat(fields.Render(style), DevicesText(metrics, style),
-                      EnginesText(metrics, style));
+  return absl::StrCat(fields.Render(style), WaitsText(metrics, style),
+                      DevicesText(metrics, style), EnginesText(metrics, style));
 }
 
 }  // namespace
@@ -136,7 +179,12 @@ void AddMetrics(CLI::App* app, Cli& cli) {
       app, "metrics", "Counts and sums since the daemon started",
       "How often somebody waited for a model and how it was found (warm: it "
       "was ready; late: its load was under way; cold: its load had to be "
-      "started), the loads, and the memory of each device.",
+      "started), the loads, and the memory of each device. Also how long was "
+      "waited, and would have been with the same memory and load on demand: "
+      "the least recently used goes (LRU), or also what was idle for five "
+      "minutes (Ollama's default). That counts every use the daemon learns of; "
+      "what was really waited is known of those that asked it for the model "
+      "or loaded it at an engine.",
       "warmupctl metrics\n"
       "warmupctl metrics -o json | jq .demands");
   command->callback([&cli] {

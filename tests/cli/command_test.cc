@@ -160,12 +160,18 @@ TEST_CASE_METHOD(CliFixture, "Usage: each model is one use") {
 
 TEST_CASE_METHOD(CliFixture, "Metrics: counts, shares and devices") {
   const RunResult result = Run({"metrics"});
+  CAPTURE(result.out);
   CHECK(Has(result.out, "80 warm, 15 late, 5 cold, 2 failed; 80 % of those"));
   CHECK(Has(result.out, "12.2 s in all, 120 ms each on average"));
   CHECK(Has(result.out,
             "host    5.5 GiB   8 GiB  410 MiB          6 GiB          16 GiB"));
   CHECK(Has(result.out, ", 100 uses (30 seen at the engines), 1 activity"));
   CHECK(Has(result.out, "ollama          2      0     10        9"));
+  CHECK(Has(result.out, "today          0 ms"));
+  CHECK(Has(result.out,
+            "last 7 days    12 s    31 s (-61 %)        44 s (-73 %)"));
+  CHECK(Has(result.out,
+            "since start    45 s    30 s (+50 %)  1 min 30 s (-50 %)"));
   CHECK(json::parse(Json({"metrics"}))["demands"]["warm_count"] == 80);
 }
 

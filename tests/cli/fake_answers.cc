@@ -91,7 +91,13 @@ v1::GetWarmupMetricsResponse FakeMetrics() {
                 {"engine_id": "ollama", "kind": "ollama",
                  "error": "nobody answers", "since": "2024-05-01T09:57:07Z",
                  "model_count": 2, "look_count": 10, "failed_look_count": 9,
-                 "look_seconds": 0.02, "failed_load_count": 1}]})");
+                 "look_seconds": 0.02, "failed_load_count": 1}],
+    "waits": [{"window": "WAIT_WINDOW_TODAY"},
+              {"window": "WAIT_WINDOW_LAST_7_DAYS", "waited_seconds": 12,
+               "lru_waited_seconds": 31, "ollama_default_waited_seconds": 44},
+              {"window": "WAIT_WINDOW_SINCE_START", "waited_seconds": 45,
+               "lru_waited_seconds": 30,
+               "ollama_default_waited_seconds": 90}]})");
 }
 
 v1::GetPredictionQualityResponse FakeQuality() {

@@ -15,6 +15,8 @@ RunFigures Figures(double waited_seconds, double cold, const char* page) {
   figures.warm = 90;
   figures.cold = cold;
   figures.read_bytes = 1 << 30;
+  figures.lru_waited_seconds = 3;
+  figures.ollama_default_waited_seconds = 4;
   figures.series = ParseMetricsPage(page);
   return figures;
 }
@@ -65,6 +67,15 @@ TEST_CASE("Summary: tells the change, also where it is for the worse") {
   CHECK_THAT(text, Catch::Contains("-25 %"));
   CHECK_THAT(text, Catch::Contains("+25 %"));
   CHECK_THAT(text, Catch::Contains("same"));
+}
+
+TEST_CASE("Summary: tells what the daemon's shadows say, and how true it is") {
+  const std::string text = RenderSummary(
+      {Figures(2, 8, kPage), Figures(1.5, 10, kPage)}, cli::Style::Plain());
+  CHECK_THAT(text, Catch::Contains("LRU would have waited 3 s (-50 %)"));
+  CHECK_THAT(text, Catch::Contains("Ollama's default 4 s (-62 %)"));
+  CHECK_THAT(text, Catch::Contains("shadow says 3 s where 2 s"));
+  CHECK_THAT(text, Catch::Contains("measured: 150 %."));
 }
 
 }  // namespace

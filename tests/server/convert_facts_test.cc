@@ -226,6 +226,25 @@ TEST_CASE("SetQuality: sums become means and rates") {
   CHECK(warmups.wasted_bytes() == 4096);
 }
 
+TEST_CASE("SetMetrics: tells what was waited, and would have been") {
+  Status status;
+  status.waits.today = {absl::Seconds(1), absl::Seconds(2), absl::Seconds(3)};
+  status.waits.last_7_days.lru = absl::Milliseconds(4'500);
+  status.waits.since_start.ollama_default = absl::Hours(1);
+  v1::GetWarmupMetricsResponse out;
+  SetMetrics(WallClock(absl::Now()), status, &out);
+  REQUIRE(out.waits_size() == 3);
+  CHECK(out.waits(0).window() == v1::WAIT_WINDOW_TODAY);
+  CHECK(out.waits(0).waited_seconds() == 1);
+  CHECK(out.waits(0).lru_waited_seconds() == 2);
+  CHECK(out.waits(0).ollama_default_waited_seconds() == 3);
+  CHECK(out.waits(1).window() == v1::WAIT_WINDOW_LAST_7_DAYS);
+  CHECK(out.waits(1).lru_waited_seconds() == 4.5);
+  CHECK(out.waits(2).window() == v1::WAIT_WINDOW_SINCE_START);
+  CHECK(out.waits(2).waited_seconds() == 0);
+  CHECK(out.waits(2).ollama_default_waited_seconds() == 3'600);
+}
+
 TEST_CASE("ReadEvent: refuses what is no event, by field") {
   v1::Event good;
   good.set_event_type("t");
