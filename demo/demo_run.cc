@@ -142,9 +142,29 @@ absl::Status DemoRun::Play(const Trace& trace, SharedBoard& board,
                       absl::StrCat(status.message(), "\n", daemon_->LogTail()));
 }
 
+// A shadow may still load what was asked for last, and its wait is told as of
+// the daemon's last look at its engines: they come every second.
+absl::Status DemoRun::WaitForShadows() {
+  constexpr absl::Duration kPause = absl::Milliseconds(1'500);
+  constexpr int kTries = 10;
+  double before = -1;
+  for (int i = 0; i < kTries && !options_.is_stopped(); ++i) {
+    const absl::StatusOr<RunFigures> figures = Count();
+    if (!figures.ok()) return figures.status();
+    const double waited =
+        figures->lru_waited_seconds + figures->ollama_default_waited_seconds;
+    if (waited == before) break;
+    before = waited;
+    absl::SleepFor(kPause);
+  }
+  return absl::OkStatus();
+}
+
 // Counts and page are read one after the other: anew if something ended in
 // between.
 absl::StatusOr<RunFigures> DemoRun::Figures() {
+  const absl::Status settled = WaitForShadows();
+  if (!settled.ok()) return settled;
   absl::StatusOr<RunFigures> figures;
   constexpr int kTries = 20;
   for (int i = 0; i < kTries; ++i) {

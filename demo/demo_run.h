@@ -51,6 +51,7 @@ class DemoRun {
   absl::Status Register();
   absl::Status MakeCold();
   absl::StatusOr<RunFigures> Count();
+  absl::Status WaitForShadows();
 
   const Options options_;
   const std::string socket_;
