@@ -90,19 +90,19 @@ void CollectEngines(const Status& status, std::vector<MetricFamily>* out) {
 
 // What it saves: the difference of the two. Since the start, all devices.
 void CollectWaits(const Waits& waits, std::vector<MetricFamily>* out) {
-  out->push_back(Single("warmup_waited_seconds_total",
-                        "Waited by callers and for loads seen at engines, all "
-                        "together.",
-                        MetricType::Counter,
-                        absl::ToDoubleSeconds(waits.really)));
+  out->push_back(
+      SingleMetric("warmup_waited_seconds_total",
+                   "Waited by callers and for loads seen at engines, all "
+                   "together.",
+                   MetricType::Counter, absl::ToDoubleSeconds(waits.really)));
   MetricFamily shadows = MakeFamily(
       "warmup_shadow_waited_seconds_total",
       "What all uses together would have waited with the same memory, had it "
       "been used so.",
       MetricType::Counter);
-  Add(&shadows, {{"shadow", "lru"}}, absl::ToDoubleSeconds(waits.lru));
-  Add(&shadows, {{"shadow", "ollama_default"}},
-      absl::ToDoubleSeconds(waits.ollama_default));
+  AddMetric(&shadows, {{"shadow", "lru"}}, absl::ToDoubleSeconds(waits.lru));
+  AddMetric(&shadows, {{"shadow", "ollama_default"}},
+            absl::ToDoubleSeconds(waits.ollama_default));
   out->push_back(std::move(shadows));
 }
 

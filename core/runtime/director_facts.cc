@@ -324,6 +324,7 @@ void Director::Relearn(std::vector<UseRecord> uses) {
       outlook_.OnUsed(told, use.name, CostOf(*entry), use.user);
     }
   }
+  outlook_.CountWaitsFromNow();
 }
 
 }  // namespace warmup

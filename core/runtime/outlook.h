@@ -102,6 +102,8 @@ class Outlook {
   }
   // What waiting was saved, on all devices together. Really: by those of
   // SetWaiters and AddWait; on the others: by each use.
+  // What was told again, of the time before, does not count.
+  void CountWaitsFromNow() { wait_days_ = WaitDays(zone_); }
   WaitWindows CompareWaits() const { return wait_days_.Windows(Waited()); }
 
   const foresight::Foresight& foresight() const { return foresight_; }

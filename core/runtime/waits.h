@@ -53,7 +53,7 @@ class WaitDays {
     Waits before;  // the total when it began
   };
 
-  const absl::TimeZone zone_;
+  absl::TimeZone zone_;
   Waits start_;
   std::deque<Day> days_;  // at most kDays, the last is today
 };
