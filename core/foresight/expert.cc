@@ -10,7 +10,8 @@ using shadow::ItemId;
 using shadow::Micros;
 
 constexpr double kLoadShare = 0.1;
-constexpr double kFirstByte = 1;  // seconds of a load that are no transfer
+// Seconds of a load that are no transfer, half of it at most.
+constexpr double kFirstByte = 1;
 // Both sides of a swap are estimates, and one that was wrong costs two loads.
 constexpr double kSwapMargin = 1.05;
 constexpr double kFetchShare = 0.75;
@@ -20,7 +21,7 @@ constexpr size_t kTried = 12;
 
 double PriceOf(const shadow::ItemCost& cost) {
   const double seconds = static_cast<double>(cost.load) * 1e-6;
-  return kLoadShare * std::max(seconds - kFirstByte, 0.0);
+  return kLoadShare * std::max(seconds - kFirstByte, seconds / 2);
 }
 
 Expert::Expert(const Kind& kind, shadow::Machine& machine, const Worth& worth,

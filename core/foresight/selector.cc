@@ -7,10 +7,11 @@ namespace warmup::foresight {
 namespace {
 
 constexpr size_t kLru = 0;
-// Behind LRU by this share of its loss, and these seconds.
+// Behind LRU by this share of its loss, and these loads; and how many below
+// that the guard ends.
 constexpr double kBoundShare = 0.02;
-constexpr double kBoundSeconds = 20;
-constexpr double kGuardEnds = 5.5;  // seconds below the bound
+constexpr double kBoundLoads = 2;
+constexpr double kGuardEnds = 0.5;
 // A miss of LRU makes what was before it count this much less.
 constexpr double kForget = 1.0 / 150;
 // In loads of twice the mean time: what a shadow must have saved for the guard
@@ -41,7 +42,7 @@ size_t Selector::Choose(const Losses& losses) {
   }
   const double load = 2 * losses.mean_load;
   const double behind = losses.reality - losses.experts[kLru];
-  const double bound = kBoundShare * losses.experts[kLru] + kBoundSeconds;
+  const double bound = kBoundShare * losses.experts[kLru] + kBoundLoads * load;
   if (!is_guarded_) {
     if (behind < bound) allowed_ = 0;
     if (behind > bound + allowed_) {
@@ -51,7 +52,7 @@ size_t Selector::Choose(const Losses& losses) {
       Follow(kLru);
       return current_;
     }
-  } else if (behind < bound - kGuardEnds) {
+  } else if (behind < bound - kGuardEnds * load) {
     is_guarded_ = false;
   } else {
     const auto most = std::max_element(saved_.begin(), saved_.end());
