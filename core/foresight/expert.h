@@ -41,6 +41,8 @@ class Expert : public shadow::Policy {
     Keep keep = Keep::kRecent;
     bool preloads = false;
     double spare_credit = 0;  // see shadow::Keeping, by worth
+    // Of one that preloads: who does the same, but does not.
+    size_t twin = 0;
   };
 
   // All outlive it.

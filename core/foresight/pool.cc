@@ -12,16 +12,16 @@ using shadow::Micros;
 // Spare room is worth most where many items fit, and little where two do.
 constexpr double kMuch = 1;
 constexpr double kLittle = 0.5;
+constexpr size_t kLru = 0;
 const std::array<Expert::Kind, 7> kExperts = {{
     {"lru", Keep::kRecent, false},
     {"gdsf", Keep::kGdsf, false},
     {"many", Keep::kWorthLong, false, kMuch},
     {"few", Keep::kWorth, false, kLittle},
-    {"lru+", Keep::kRecent, true},
-    {"many+", Keep::kWorthLong, true, kMuch},
-    {"few+", Keep::kWorth, true, kLittle},
+    {"lru+", Keep::kRecent, true, 0, kLru},
+    {"many+", Keep::kWorthLong, true, kMuch, 2},
+    {"few+", Keep::kWorth, true, kLittle, 3},
 }};
-constexpr size_t kLru = 0;
 // The mean load changes little from one request to the next.
 constexpr int64_t kMeasuredEvery = 16;
 constexpr size_t kFirst = 5;
@@ -120,7 +120,12 @@ double Pool::MeanLoad() const {
 bool Pool::Holds(ItemId item) const { return !leader().machine->IsCold(item); }
 
 std::vector<ItemId> Pool::Guesses() const {
-  if (!leader().expert->kind().preloads) return {};
+  const Expert::Kind& kind = leader().expert->kind();
+  // Not where it is seen that it does not pay.
+  if (!kind.preloads ||
+      selector_.Behind(selector_.current(), kind.twin) > mean_load_) {
+    return {};
+  }
   std::vector<ItemId> loading;
   std::vector<ItemId> held;
   for (const ItemId item : worth_.most_fetched()) {

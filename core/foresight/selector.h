@@ -28,6 +28,10 @@ class Selector {
   // Whom to follow from now on.
   size_t Choose(const Losses& losses);
   size_t current() const { return current_; }
+  // How much longer users waited with the one than with the other, of late.
+  double Behind(size_t expert, size_t other) const {
+    return recent_[expert] - recent_[other];
+  }
   int switches() const { return switches_; }
 
   // For Foresight::Save and Load.
