@@ -24,7 +24,8 @@ const std::array<Expert::Kind, 7> kExperts = {{
 }};
 // The mean load changes little from one request to the next.
 constexpr int64_t kMeasuredEvery = 16;
-constexpr size_t kFirst = 5;
+// Before anything is known: little memory is where most is lost by a mistake.
+constexpr size_t kFirst = 6;
 // Of Ollama, unless it is told otherwise (OLLAMA_KEEP_ALIVE).
 constexpr Micros kOllamaKeepAlive = 300'000'000;
 
