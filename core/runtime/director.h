@@ -235,8 +235,12 @@ class Director {
                                     const ActivityReport& report) const;
   void Announce(absl::Time now, const Announcement& announcement, UseKind why,
                 Effects* fx);
-  // A load of it was asked for: it is not known to what end.
+  // It is not ready, and nobody has told of a use of it lately.
+  bool IsNews(absl::Time now, const ModelId& id) const;
+  // A load of it was asked for: it is not known to what end. Or somebody waits
+  // for it, and so will use it; the report of that is no other use.
   void AnnounceUnlessUsed(absl::Time now, const Catalogue::Entry& entry);
+  void UseUnlessUsed(absl::Time now, const Catalogue::Entry& entry);
   std::string UserOf(const SessionId& session, const std::string& user) const;
   // The model that the session binds to the task; empty: none.
   ModelId BoundTo(const PredictionRequest& request) const;
@@ -286,6 +290,8 @@ class Director {
   absl::Time no_guess_at_ = absl::InfinitePast();
   std::string last_sign_;  // the kind of it
   absl::Time last_sign_at_ = absl::InfinitePast();
+  // Uses that foresight knows of by a demand, and that may be reported yet.
+  std::map<ModelId, absl::Time> demanded_;
   // Models by type, for a task nobody has been seen to use a model for.
   std::map<ModelType, std::set<ModelId>> by_type_;
   std::map<std::string, DeviceMemory> measured_;

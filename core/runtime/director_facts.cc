@@ -99,15 +99,24 @@ void Director::Announce(absl::Time now, const Announcement& announcement,
                        why == UseKind::kSession);
 }
 
+bool Director::IsNews(absl::Time now, const ModelId& id) const {
+  const Coordinator::Track* track = coordinator_.Find(id);
+  return track == nullptr || (track->state() != ModelState::kReady &&
+                              now - track->last_used >= UseMatcher::kReportAge);
+}
+
 void Director::AnnounceUnlessUsed(absl::Time now,
                                   const Catalogue::Entry& entry) {
   const ModelId& id = entry.spec.id;
-  const Coordinator::Track* track = coordinator_.Find(id);
-  if (track != nullptr && (track->state() == ModelState::kReady ||
-                           now - track->last_used < UseMatcher::kReportAge)) {
-    return;
-  }
+  if (!IsNews(now, id)) return;
   outlook_.OnAnnounced(now, id, CostOf(entry), "", /*is_session=*/false);
+}
+
+void Director::UseUnlessUsed(absl::Time now, const Catalogue::Entry& entry) {
+  const ModelId& id = entry.spec.id;
+  if (!IsNews(now, id)) return;
+  outlook_.OnUsed(now, id, CostOf(entry), "");
+  demanded_[id] = now;
 }
 
 absl::StatusOr<Session> Director::StartSession(absl::Time now, Session session,
@@ -215,7 +224,13 @@ void Director::Used(absl::Time now, const Usage& usage, Effects* fx) {
   const ModelId& id = usage.model;
   const Catalogue::Entry* entry = catalogue_.Find(id);
   const std::string_view who = NameOf(usage.session, usage.user);
-  if (entry != nullptr && usage.at < now - kNews) {
+  const auto demanded = demanded_.find(id);
+  const bool is_known = demanded != demanded_.end() &&
+                        now - demanded->second < UseMatcher::kReportAge;
+  if (demanded != demanded_.end()) demanded_.erase(demanded);
+  if (is_known) {
+    // Foresight was told when somebody began to wait for it.
+  } else if (entry != nullptr && usage.at < now - kNews) {
     outlook_.OnPast(now, id, CostOf(*entry), who);
   } else if (entry != nullptr) {
     outlook_.OnUsed(now, id, CostOf(*entry), who);

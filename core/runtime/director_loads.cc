@@ -15,7 +15,7 @@ absl::Status Director::DemandModel(absl::Time now, const ModelId& id,
   WARMUP_ASSIGN_OR_RETURN(const Catalogue::Entry* found, FindEntry(id));
   WARMUP_RETURN_IF_ERROR(CheckHasEngine(found->spec));
   last_fact_at_ = now;
-  AnnounceUnlessUsed(now, *found);
+  UseUnlessUsed(now, *found);
   WARMUP_ASSIGN_OR_RETURN(std::optional<Wake> wake,
                           coordinator_.Demand(now, id, waiter, deadline));
   warmups_.OnDemanded(now, id);

@@ -125,6 +125,7 @@ absl::Status Director::RemoveModel(absl::Time now, const ModelId& id,
   use_matcher_.Forget(id);
   warmups_.Forget(id);
   outlook_.Remove(id);
+  demanded_.erase(id);
   cached_.erase(id);
   ++version_;
   fx->changes.push_back(DeleteModel{id});

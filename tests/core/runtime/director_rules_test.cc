@@ -227,6 +227,28 @@ TEST_CASE("Director: a guess drives out nobody who is held or just used") {
   CHECK(world.cancels.empty());
 }
 
+TEST_CASE("Director: what somebody waited for is not driven out by a guess") {
+  SmallWorld world(SmallHost(100, true));
+  for (const char* id : {"named", "other", "asked-for"}) world.Add(id, 45);
+  Guess(world, "named");
+  world.FinishLoad();
+  world.now += absl::Seconds(1);
+  Guess(world, "other");
+  world.FinishLoad();
+  world.now += absl::Seconds(5);
+  world.Demand("asked-for");
+  REQUIRE(world.unloads.size() == 1);
+  world.FinishUnload();
+  world.FinishLoad();
+  for (int i = 0; i < 20; ++i) {
+    world.Tick(absl::Seconds(1));
+    for (const UnloadOrder& order : world.unloads) {
+      CHECK(order.spec.id != "asked-for");
+    }
+  }
+  CHECK(world.director.GetModel("asked-for")->state == ModelState::kReady);
+}
+
 TEST_CASE("Director: a guess cancels no load that somebody waits for") {
   SmallWorld world(SmallHost(100, true));
   world.Add("m", 60);

@@ -334,6 +334,7 @@ TEST_CASE("Director: the first use counts, before anything else is known") {
     world.FinishLoad();
     world.now += absl::Seconds(10);
   }
+  world.now += UseMatcher::kReportAge;  // of no demand any more
   Effects fx;
   REQUIRE(world.director.RecordUsage(world.now, {{.model = "used"}}, &fx).ok());
   world.Take(std::move(fx));
