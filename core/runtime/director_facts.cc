@@ -230,6 +230,7 @@ void Director::Used(absl::Time now, const Usage& usage, Effects* fx) {
   if (demanded != demanded_.end()) demanded_.erase(demanded);
   if (is_known) {
     // Foresight was told when somebody began to wait for it.
+    warmups_.OnUsed(now, id, usage.at);
   } else if (entry != nullptr && usage.at < now - kNews) {
     outlook_.OnPast(now, id, CostOf(*entry), who);
   } else if (entry != nullptr) {
