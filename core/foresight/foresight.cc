@@ -108,10 +108,10 @@ void Foresight::ClearPools() {
 
 std::string Foresight::Save() const {
   std::vector<int64_t> budgets;
-  std::string pools;
+  std::vector<std::string> pools;
   for (size_t i = 0; i < pools_.size(); ++i) {
     budgets.push_back(pool_options_[i].budget);
-    pools += Archived(*pools_[i]);
+    pools.push_back(Archived(*pools_[i]));
   }
   return Archived(Archived(forecaster_, worth_), last_request_, refreshes_,
                   next_refresh_, budgets, pools);
@@ -123,7 +123,7 @@ absl::Status Foresight::Load(const std::string& state) {
   int refreshes = 0;
   Micros next_refresh = 0;
   std::vector<int64_t> budgets;
-  std::string pools;
+  std::vector<std::string> pools;
   WARMUP_RETURN_IF_ERROR(Unarchive(state, learned, last_request, refreshes,
                                    next_refresh, budgets, pools));
   Forecaster forecaster({});
@@ -140,13 +140,11 @@ absl::Status Foresight::Load(const std::string& state) {
     own.push_back(options.budget);
   }
   if (budgets != own) return absl::OkStatus();
-  std::istringstream in(pools);
-  cereal::BinaryInputArchive archive(in);
-  try {
-    for (const auto& pool : pools_) archive(*pool);
-  } catch (const cereal::Exception& error) {
+  for (size_t i = 0; i < pools_.size(); ++i) {
+    const absl::Status status = Unarchive(pools.at(i), *pools_[i]);
+    if (status.ok()) continue;
     ClearPools();
-    return absl::DataLossError(error.what());
+    return status;
   }
   return absl::OkStatus();
 }

@@ -220,8 +220,6 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
          .is_held = entry->spec.is_pinned || leases_.Count(id) > 0,
          .is_busy = track.is_busy,
          .is_wanted = !track.waiters.empty(),
-         .priority = entry->spec.priority,
-         .last_used = track.recency(),
          .load_started = track.load_started,
          .is_followed = standing.is_followed,
          .value = standing.value,

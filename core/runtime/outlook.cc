@@ -42,9 +42,7 @@ void Outlook::SetLimits(const Limits& limits) {
   shadow::Machine::Limits converted{.slots = limits.loads,
                                     .items = limits.models};
   for (const auto& [engine, places] : limits.engines) {
-    const auto group = static_cast<size_t>(
-        engines_.try_emplace(engine, static_cast<int32_t>(engines_.size()))
-            .first->second);
+    const auto group = static_cast<size_t>(GroupOf(engine));
     if (group >= converted.places.size()) converted.places.resize(group + 1);
     converted.places[group] = places;
   }
@@ -53,17 +51,20 @@ void Outlook::SetLimits(const Limits& limits) {
   }
 }
 
+int32_t Outlook::GroupOf(const std::string& engine) {
+  return engines_.try_emplace(engine, static_cast<int32_t>(engines_.size()))
+      .first->second;
+}
+
 shadow::ItemCost Outlook::Convert(const Cost& cost) {
   const auto device = devices_.find(cost.device);
-  const auto engine =
-      engines_.try_emplace(cost.engine, static_cast<int32_t>(engines_.size()));
   return {
       .size = cost.bytes,
       .load = std::max(absl::ToInt64Microseconds(cost.load), kLeastLoad),
       .pool = device == devices_.end()
                   ? -1
                   : static_cast<int32_t>(device->second.pool),
-      .group = engine.first->second,
+      .group = GroupOf(cost.engine),
       .weight = cost.weight,
   };
 }

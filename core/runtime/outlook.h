@@ -44,7 +44,6 @@ class Outlook {
     absl::Duration load;
     double weight = 1;
   };
-  bool Knows(const ModelId& model) const { return items_.contains(model); }
   // Of a model that is known.
   void SetCost(const ModelId& model, const Cost& cost);
   // It is in the catalogue no more: nothing is to be loaded.
@@ -124,6 +123,7 @@ class Outlook {
   // Its number, a new one if it is new; kNoItem where there is none left.
   shadow::ItemId ItemOf(const ModelId& model, const Cost& cost);
   shadow::ItemCost Convert(const Cost& cost);
+  int32_t GroupOf(const std::string& engine);
   shadow::ItemId Find(const ModelId& model) const;
   const foresight::Pool* PoolOf(shadow::ItemId item) const;
 

@@ -39,8 +39,6 @@ struct ResidentView {
   bool is_held = false;    // pinned or leased
   bool is_busy = false;    // a request is in flight: it ends by itself
   bool is_wanted = false;  // somebody waits for it
-  Priority priority = Priority::kMedium;
-  absl::Time last_used;
   absl::Time load_started;
   // Whether the one who is followed would hold it: what it would not goes
   // first, and is all that a guess may drive out.
