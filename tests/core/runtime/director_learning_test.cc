@@ -38,17 +38,6 @@ absl::Duration Predicted(SmallWorld& world) {
   return prediction->models[0].estimated_warmup;
 }
 
-// An IDE that may use the model any moment.
-void Announce(SmallWorld& world, const ModelId& id) {
-  Session session;
-  session.id = "s";
-  session.lease = absl::Hours(1);
-  session.roles = {{"chat", id}};
-  Effects fx;
-  REQUIRE(world.director.StartSession(world.now, session, &fx).ok());
-  world.Take(std::move(fx));
-}
-
 // The measurements that the fact has put into the store.
 std::optional<ModelMeasurements> Put(const Effects& fx) {
   for (const StoreChange& change : fx.changes) {

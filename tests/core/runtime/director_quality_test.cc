@@ -13,15 +13,9 @@ WarmupTally::Counts Warmups(const SmallWorld& world) {
   return world.director.GetStatus().quality.warmups;
 }
 
-// An IDE that may use the model any moment, so that it is loaded on a guess.
-void Announce(SmallWorld& world, const ModelId& id) {
-  Session session;
-  session.id = "s";
-  session.lease = absl::Hours(1);
-  session.roles = {{"chat", id}};
-  Effects fx;
-  REQUIRE(world.director.StartSession(world.now, session, &fx).ok());
-  world.Take(std::move(fx));
+// So that it is loaded on a guess.
+void StartGuess(SmallWorld& world, const ModelId& id) {
+  Announce(world, id);
   REQUIRE(world.loads.size() == 1);
 }
 
@@ -44,7 +38,7 @@ void Unload(SmallWorld& world, const ModelId& id) {
 struct Guessed : SmallWorld {
   Guessed() : SmallWorld(SmallHost(100, true)) {
     Add("m", 60);
-    Announce(*this, "m");
+    StartGuess(*this, "m");
     now += absl::Seconds(10);
   }
 };

@@ -117,6 +117,17 @@ struct SmallWorld {
   std::vector<std::string> events;  // their types
 };
 
+// An IDE that may use the model any moment.
+inline void Announce(SmallWorld& world, const ModelId& id) {
+  Session session;
+  session.id = "s";
+  session.lease = absl::Hours(1);
+  session.roles = {{"chat", id}};
+  Effects fx;
+  REQUIRE(world.director.StartSession(world.now, session, &fx).ok());
+  world.Take(std::move(fx));
+}
+
 }  // namespace warmup
 
 #endif  // WARMUP_TESTS_CORE_RUNTIME_SMALL_WORLD_H_
