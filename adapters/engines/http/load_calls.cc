@@ -14,13 +14,13 @@ constexpr absl::Duration kLongestLeft = absl::Minutes(10);
 }  // namespace
 
 LoadCalls::~LoadCalls() {
-  std::list<Call> calls;
+  std::vector<std::shared_ptr<Call>> calls;
   {
     MutexLock lock(mutex_);
     is_stopping_ = true;
-    calls.swap(calls_);  // their places in memory stay
+    calls.swap(calls_);
   }
-  for (Call& call : calls) call.thread.join();
+  for (const auto& call : calls) call->thread.join();
 }
 
 absl::StatusOr<HttpResponse> LoadCalls::Post(
@@ -28,14 +28,14 @@ absl::StatusOr<HttpResponse> LoadCalls::Post(
     const std::function<bool()>& is_cancelled,
     std::function<void(const HttpResponse&)> give_back) {
   Sweep();
-  Call* call = nullptr;
+  const auto call = std::make_shared<Call>();
   {
     MutexLock lock(mutex_);
-    call = &calls_.emplace_back();
-    call->thread =
-        std::thread([this, call, path, body, give_back = std::move(give_back)] {
-          Run(*call, path, body, give_back);
-        });
+    call->thread = std::thread([this, call = call.get(), path, body,
+                                give_back = std::move(give_back)] {
+      Run(*call, path, body, give_back);
+    });
+    calls_.push_back(call);
   }
   for (;;) {
     const bool is_unwanted = is_cancelled();
@@ -53,8 +53,8 @@ absl::StatusOr<HttpResponse> LoadCalls::Post(
 int LoadCalls::CountLeft() const {
   MutexLock lock(mutex_);
   return static_cast<int>(
-      std::count_if(calls_.begin(), calls_.end(), [](const Call& call) {
-        return call.left_at.has_value() && !call.is_over;
+      std::count_if(calls_.begin(), calls_.end(), [](const auto& call) {
+        return call->left_at.has_value() && !call->is_over;
       }));
 }
 
@@ -84,16 +84,16 @@ bool LoadCalls::IsHopeless(const Call& call) {
 }
 
 void LoadCalls::Sweep() {
-  std::list<Call> over;
+  std::vector<std::shared_ptr<Call>> over;
   {
     MutexLock lock(mutex_);
-    for (auto it = calls_.begin(); it != calls_.end();) {
-      const auto next = std::next(it);
-      if (it->is_over) over.splice(over.end(), calls_, it);
-      it = next;
-    }
+    const auto first_over =
+        std::partition(calls_.begin(), calls_.end(),
+                       [](const auto& call) { return !call->is_over; });
+    over.assign(first_over, calls_.end());
+    calls_.erase(first_over, calls_.end());
   }
-  for (Call& call : over) call.thread.join();
+  for (const auto& call : over) call->thread.join();
 }
 
 }  // namespace warmup

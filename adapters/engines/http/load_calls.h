@@ -2,10 +2,11 @@
 #define WARMUP_ADAPTERS_ENGINES_HTTP_LOAD_CALLS_H_
 
 #include <functional>
-#include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "adapters/engines/http/http_client.h"
@@ -44,7 +45,7 @@ class LoadCalls {
     std::thread thread;
     std::optional<Answer> answer;
     std::optional<absl::Time> left_at;  // by who made it
-    bool is_over = false;  // nothing but joining the thread is to be done
+    bool is_over = false;  // its thread has nothing left to do
   };
 
   void Run(Call& call, const std::string& path, const std::string& body,
@@ -58,8 +59,9 @@ class LoadCalls {
   mutable Mutex mutex_;
   CondVar changed_;
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  // What they hold is guarded too, but for the threads.
-  std::list<Call> calls_ ABSL_GUARDED_BY(mutex_);
+  // Shared with those who wait: a call may be over, and swept, before its
+  // answer is taken. What they hold is guarded too, but for the threads.
+  std::vector<std::shared_ptr<Call>> calls_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace warmup

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "tests/support/engine_calls.h"
 #include "tests/support/eventually.h"
 #include "tests/support/scripted_server.h"
@@ -66,6 +67,32 @@ TEST_CASE("LoadCalls: brings the answer to who waits for it") {
     REQUIRE(answer.ok());
     CHECK(answer->body == "done");
   }
+}
+
+TEST_CASE("LoadCalls: each gets the answer to its own call") {
+  ScriptedServer server([](Peer& peer) {
+    const std::string request = peer.ReadRequest();
+    peer.Write(HttpAnswer(200, request.substr(request.rfind('\n') + 1)));
+  });
+  const auto http = ClientOf(server.endpoint());
+  LoadCalls calls(*http);
+  const auto unwanted = [](const HttpResponse&) { FAIL(); };
+  // The first caller is late to take its answer: others come and go meanwhile.
+  int others = 0;
+  const auto look_away = [&] {
+    while (others < 20) {
+      const std::string body = absl::StrCat("other ", ++others);
+      const auto answer = calls.Post("/load", body, Never, unwanted);
+      REQUIRE(answer.ok());
+      CHECK(answer->body == body);
+    }
+    return false;
+  };
+  const auto answer = calls.Post("/load", "first", look_away, unwanted);
+  CHECK(others == 20);
+  INFO(answer.status().ToString());
+  REQUIRE(answer.ok());
+  CHECK(answer->body == "first");
 }
 
 TEST_CASE("LoadCalls: who leaves is told later what came of it") {
