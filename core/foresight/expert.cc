@@ -68,8 +68,6 @@ double Expert::ValueOf(ItemId item) const {
       return past_.Get(item).priority;
     case Keep::kWorth:
       return worth_.keep(item);
-    case Keep::kWorthLong:
-      return worth_.keep_long(item);
   }
   return static_cast<double>(past_.Get(item).touched);
 }
@@ -85,7 +83,7 @@ std::vector<ItemId> Expert::Victims(const shadow::Lack& lack) const {
     occupants.push_back(OccupantOf(item));
   }
   std::vector<ItemId> victims;
-  for (const size_t i : shadow::ChooseVictims(occupants, lack, keeping())) {
+  for (const size_t i : shadow::ChooseVictims(occupants, lack, evict_by())) {
     victims.push_back(occupants[i].item);
   }
   return victims;

@@ -14,10 +14,9 @@ namespace warmup::foresight {
 
 // By what an expert keeps items.
 enum class Keep {
-  kRecent,     // what was used last
-  kGdsf,       // see shadow::Gdsf
-  kWorth,      // what is worth keeping for hours: see Worth
-  kWorthLong,  // the same, for a day
+  kRecent,  // what was used last
+  kGdsf,    // see shadow::Gdsf
+  kWorth,   // what is worth keeping: see Worth
 };
 
 // What guesses are measured against: bytes that load on demand with LRU would
@@ -40,7 +39,6 @@ class Expert : public shadow::Policy {
     std::string name;
     Keep keep = Keep::kRecent;
     bool preloads = false;
-    double spare_credit = 0;  // see shadow::Keeping, by worth
     // Of one that preloads: who does the same, but does not.
     size_t twin = 0;
   };
@@ -61,9 +59,9 @@ class Expert : public shadow::Policy {
   int64_t started() const { return started_; }
   // An item as it sees it, whether it holds it or not: for ChooseVictims.
   shadow::Occupant OccupantOf(shadow::ItemId item) const;
-  shadow::Keeping keeping() const {
-    return {kind_.keep == Keep::kWorth || kind_.keep == Keep::kWorthLong,
-            kind_.spare_credit};
+  shadow::EvictBy evict_by() const {
+    return kind_.keep == Keep::kWorth ? shadow::EvictBy::kWorth
+                                      : shadow::EvictBy::kValue;
   }
 
   // For Foresight::Save and Load.

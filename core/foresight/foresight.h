@@ -52,7 +52,7 @@ class Foresight {
 
   // What was learned, and how the shadows stand; as of a build of the same
   // kStateVersion, for pools of the same number and budgets.
-  static constexpr int64_t kStateVersion = 1;
+  static constexpr int64_t kStateVersion = 2;
   std::string Save() const;
   // Goes on as the one that was saved would. DATA_LOSS: damaged; then it is as
   // new. What was learned is taken up also where pools are other ones now:

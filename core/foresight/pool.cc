@@ -9,23 +9,17 @@ namespace {
 using shadow::ItemId;
 using shadow::Micros;
 
-// Spare room is worth most where many items fit, and little where two do.
-constexpr double kMuch = 1;
-constexpr double kLittle = 0.5;
 constexpr size_t kLru = 0;
-const std::array<Expert::Kind, 7> kExperts = {{
+const std::array<Expert::Kind, 5> kExperts = {{
     {"lru", Keep::kRecent, false},
     {"gdsf", Keep::kGdsf, false},
-    {"many", Keep::kWorthLong, false, kMuch},
-    {"few", Keep::kWorth, false, kLittle},
-    {"lru+", Keep::kRecent, true, 0, kLru},
-    {"many+", Keep::kWorthLong, true, kMuch, 2},
-    {"few+", Keep::kWorth, true, kLittle, 3},
+    {"worth", Keep::kWorth, false},
+    {"lru+", Keep::kRecent, true, kLru},
+    {"worth+", Keep::kWorth, true, 2},
 }};
 // The mean load changes little from one request to the next.
 constexpr int64_t kMeasuredEvery = 16;
-// Before anything is known: little memory is where most is lost by a mistake.
-constexpr size_t kFirst = 6;
+constexpr size_t kFirst = 4;
 // Of Ollama, unless it is told otherwise (OLLAMA_KEEP_ALIVE).
 constexpr Micros kOllamaKeepAlive = 300'000'000;
 

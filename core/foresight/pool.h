@@ -46,7 +46,7 @@ class Pool {
   shadow::Occupant OccupantOf(shadow::ItemId item) const {
     return leader().expert->OccupantOf(item);
   }
-  shadow::Keeping keeping() const { return leader().expert->keeping(); }
+  shadow::EvictBy evict_by() const { return leader().expert->evict_by(); }
   // What is worth loading although nobody asks, the first first: what it is
   // loading, then what it holds and would still load. A guess takes the place
   // only of what it does not hold.

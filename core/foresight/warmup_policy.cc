@@ -57,7 +57,7 @@ std::vector<ItemId> WarmupPolicy::Victims(bool is_held,
   }
   std::vector<ItemId> victims;
   for (const size_t i :
-       shadow::ChooseVictims(occupants, *lack, pool().keeping())) {
+       shadow::ChooseVictims(occupants, *lack, pool().evict_by())) {
     victims.push_back(occupants[i].item);
     *lack = lack->Without(occupants[i].cost);
   }

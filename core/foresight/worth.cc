@@ -7,8 +7,7 @@ namespace {
 
 using Weights = std::array<double, kHeads>;
 
-constexpr Weights kKeep = {1, .5, .5, .5, .5, 0};
-constexpr Weights kKeepLong = {1, .5, .5, .5, .5, .5};
+constexpr Weights kKeep = {1, .5, .5, .5, .5, .5};
 constexpr Weights kFetch = {1, .3, .3, .1, .1, 0};
 
 double Sum(const PerHead& chances, const Weights& weights) {
@@ -27,7 +26,6 @@ void Worth::Update(const Forecaster& forecaster) {
     const shadow::ItemCost& cost = (*costs_)[static_cast<size_t>(item)];
     const double load = static_cast<double>(cost.load) * 1e-6 * cost.weight;
     keep_[item] = load * Sum(chances, kKeep);
-    keep_long_[item] = load * Sum(chances, kKeepLong);
     fetch_[item] = load * Sum(chances, kFetch);
     if (is_listed_[item]) continue;
     is_listed_[item] = true;

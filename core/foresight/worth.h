@@ -20,10 +20,8 @@ class Worth {
 
   void Update(const Forecaster& forecaster);
 
-  // Of keeping it, by its use within hours, or within a day; of fetching it
-  // now, which looks less far.
+  // Of keeping it; of fetching it now, which looks less far.
   double keep(shadow::ItemId item) const { return keep_.Get(item); }
-  double keep_long(shadow::ItemId item) const { return keep_long_.Get(item); }
   double fetch(shadow::ItemId item) const { return fetch_.Get(item); }
   // Those most worth fetching, kMostFetched at most, the first first.
   static constexpr size_t kMostFetched = 40;
@@ -32,13 +30,12 @@ class Worth {
   // For Foresight::Save and Load.
   template <typename Archive>
   void Persist(Archive& archive) {
-    archive(keep_, keep_long_, fetch_, is_listed_, fetched_);
+    archive(keep_, fetch_, is_listed_, fetched_);
   }
 
  private:
   const std::vector<shadow::ItemCost>* costs_;
   shadow::PerItem<double> keep_;
-  shadow::PerItem<double> keep_long_;
   shadow::PerItem<double> fetch_;
   shadow::PerItem<char> is_listed_;
   std::vector<shadow::ItemId> fetched_;

@@ -184,7 +184,7 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
     view.used_bytes = ledger_.Used(device);
     view.reserve_bytes = device_options.reserve_bytes;
     if (policy_.predictive_preloading) {
-      view.keeping = outlook_.KeepingOn(device);
+      view.evict_by = outlook_.EvictByOn(device);
     }
     const auto measured = measured_.find(device);
     if (measured != measured_.end()) {

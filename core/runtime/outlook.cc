@@ -233,10 +233,10 @@ Outlook::Standing Outlook::StandingOf(const ModelId& model) const {
   return {pool->Holds(item), occupant.value, occupant.touched};
 }
 
-shadow::Keeping Outlook::KeepingOn(const std::string& device) const {
+shadow::EvictBy Outlook::EvictByOn(const std::string& device) const {
   const auto it = devices_.find(device);
-  return it == devices_.end() ? shadow::Keeping{}
-                              : foresight_.pool(it->second.pool).keeping();
+  return it == devices_.end() ? shadow::EvictBy::kValue
+                              : foresight_.pool(it->second.pool).evict_by();
 }
 
 std::vector<ModelId> Outlook::Guesses(const std::string& device) const {

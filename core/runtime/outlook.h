@@ -86,7 +86,7 @@ class Outlook {
     int64_t touched = 0;
   };
   Standing StandingOf(const ModelId& model) const;
-  shadow::Keeping KeepingOn(const std::string& device) const;
+  shadow::EvictBy EvictByOn(const std::string& device) const;
   // What is worth loading on the device although nobody asks, the first first.
   std::vector<ModelId> Guesses(const std::string& device) const;
 

@@ -174,7 +174,7 @@ class Planner {
            .item = static_cast<shadow::ItemId>(occupants.size())});
     }
     for (const size_t i :
-         shadow::ChooseVictims(occupants, *lack, devices_.at(device).keeping)) {
+         shadow::ChooseVictims(occupants, *lack, devices_.at(device).evict_by)) {
       chosen->push_back(from[i]);
       *lack = lack->Without(occupants[i].cost);
     }

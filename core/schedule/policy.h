@@ -24,7 +24,7 @@ struct DeviceView {
   std::optional<int64_t> measured_free_bytes;
   int64_t reserve_bytes = 0;
   // How values are used here when room is made.
-  shadow::Keeping keeping;
+  shadow::EvictBy evict_by = shadow::EvictBy::kValue;
 };
 
 // A model that holds memory: loading, ready or unloading.

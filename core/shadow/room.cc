@@ -66,12 +66,20 @@ void PutBack(const std::vector<Occupant>& occupants, Lack lack,
   }
 }
 
+// What victims free beyond the need is credited by the least that a byte is
+// worth here, in this part. Where many items are, others soon fill what is left;
+// where two are, it stays empty.
+double SpareCredit(size_t items) {
+  const double filled = 1 - 1 / static_cast<double>(items);
+  return filled * filled;
+}
+
 }  // namespace
 
 std::vector<size_t> ChooseVictims(const std::vector<Occupant>& occupants,
-                                  const Lack& lack, const Keeping& keeping) {
+                                  const Lack& lack, EvictBy order) {
   if (lack.IsMet() || occupants.empty()) return {};
-  if (!keeping.is_by_worth) {
+  if (order == EvictBy::kValue) {
     Lack left = lack;
     return Take(occupants, /*for_each_byte=*/false, &left);
   }
@@ -79,6 +87,7 @@ std::vector<size_t> ChooseVictims(const std::vector<Occupant>& occupants,
   for (const Occupant& occupant : occupants) {
     least = std::min(least, occupant.value / SizeOf(occupant));
   }
+  const double credit = SpareCredit(occupants.size());
   std::vector<size_t> best;
   double least_loss = std::numeric_limits<double>::max();
   for (const bool for_each_byte : {true, false}) {
@@ -88,7 +97,7 @@ std::vector<size_t> ChooseVictims(const std::vector<Occupant>& occupants,
     double loss = 0;
     for (const size_t victim : victims) {
       loss += occupants[victim].value -
-              keeping.spare_credit * least * SizeOf(occupants[victim]);
+              credit * least * SizeOf(occupants[victim]);
     }
     if (loss >= least_loss) continue;
     least_loss = loss;

@@ -40,21 +40,17 @@ struct Occupant {
   ItemId item = kNoItem;
 };
 
-struct Keeping {
-  // False: least value first, until there is room. True: values are seconds of
-  // waiting; least worth for each byte first, or least worth first, whichever
-  // loses less.
-  bool is_by_worth = false;
-  // What victims free beyond the need is credited by the least that a byte is
-  // worth here, in this part. Where many items fit, others soon fill what is
-  // left; where two do, it stays empty.
-  double spare_credit = 0;
+enum class EvictBy {
+  kValue,  // least value first, until there is room
+  // Values are seconds of waiting; least worth for each byte first, or least
+  // worth first, whichever loses less.
+  kWorth,
 };
 
 // Which of `occupants` go for what is lacking, by their places, the first
 // first; all that help where they are not enough.
 std::vector<size_t> ChooseVictims(const std::vector<Occupant>& occupants,
-                                  const Lack& lack, const Keeping& keeping);
+                                  const Lack& lack, EvictBy order);
 
 }  // namespace warmup::shadow
 

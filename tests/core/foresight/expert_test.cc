@@ -80,7 +80,7 @@ struct Small {
   Worth worth{costs};
   LoadedOnDemand on_demand{1'000};
   Machine machine{{.budget = 10}, costs};
-  Expert expert{{"many+", Keep::kWorth, true, 1}, machine, worth, on_demand};
+  Expert expert{{"worth+", Keep::kWorth, true, 1}, machine, worth, on_demand};
 };
 
 TEST_CASE("Expert: evicts what is worth least") {

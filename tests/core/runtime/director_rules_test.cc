@@ -207,7 +207,7 @@ TEST_CASE("Director: a guess drives out nobody who is held or just used") {
   world.FinishLoad();
   Effects fx;
   REQUIRE(world.director.RecordUsage(world.now, {{.model = "m"}}, &fx).ok());
-  world.now += absl::Minutes(30);
+  world.now += absl::Hours(6);
   bool is_driven_out = false;
   SECTION("leased") {
     REQUIRE(

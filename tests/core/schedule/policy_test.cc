@@ -16,7 +16,7 @@ PolicySnapshot Host(int64_t budget) {
                               .used_bytes = 0,
                               .measured_free_bytes = 1'000'000,
                               .reserve_bytes = 0,
-                              .keeping = {.is_by_worth = true}};
+                              .evict_by = shadow::EvictBy::kWorth};
   return snapshot;
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("Policy: what is not followed goes first, whatever it is worth") {
 TEST_CASE("Policy: without prediction the least recently used goes") {
   PolicySnapshot snapshot = Host(100);
   snapshot.switching.predictive_preloading = false;
-  snapshot.devices["host"].keeping = {};
+  snapshot.devices["host"].evict_by = shadow::EvictBy::kValue;
   AddReady(snapshot, "new", 50, 1).touched = 2;
   AddReady(snapshot, "old", 50, 1).touched = 1;
   AddCandidate(snapshot, "guess", 10);

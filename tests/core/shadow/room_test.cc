@@ -17,8 +17,8 @@ Occupant Of(int64_t size, double value, int64_t touched = 0,
           .item = static_cast<ItemId>(touched)};
 }
 
-constexpr Keeping kByValue = {};
-constexpr Keeping kByWorth = {.is_by_worth = true, .spare_credit = 0.5};
+constexpr EvictBy kByValue = EvictBy::kValue;
+constexpr EvictBy kByWorth = EvictBy::kWorth;
 
 TEST_CASE("ChooseVictims: by value, from the least on, until there is room") {
   const std::vector<Occupant> all = {Of(4, 3), Of(4, 1), Of(4, 2)};
@@ -42,6 +42,14 @@ TEST_CASE("ChooseVictims: by worth, one large item goes rather than several") {
 TEST_CASE("ChooseVictims: by worth, what proves unnecessary stays") {
   // By byte the first is worth least; with it the second would go in vain.
   const std::vector<Occupant> all = {Of(1, 0.01), Of(50, 2), Of(50, 9)};
+  CHECK(ChooseVictims(all, {.bytes = 50}, kByWorth) == Places{1});
+}
+
+TEST_CASE("ChooseVictims: by worth, room to spare counts where many items are") {
+  // 40 spare bytes for a little more worth.
+  std::vector<Occupant> all = {Of(50, 5), Of(90, 7)};
+  CHECK(ChooseVictims(all, {.bytes = 50}, kByWorth) == Places{0});
+  for (int i = 0; i < 18; ++i) all.push_back(Of(100, 20));
   CHECK(ChooseVictims(all, {.bytes = 50}, kByWorth) == Places{1});
 }
 
