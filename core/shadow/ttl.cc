@@ -14,12 +14,25 @@ void Ttl::OnReady(Micros now, ItemId item) {
 
 void Ttl::OnTimer(Micros now, int64_t token) {
   const auto item = static_cast<ItemId>(token);
-  if (until_[item] <= now) machine().Evict(now, item);
+  Life& life = lives_[item];
+  life.has_timer = false;
+  if (life.until <= now) {
+    machine().Evict(now, item);
+  } else if (machine().IsReady(item)) {
+    SetTimer(item);
+  }
 }
 
 void Ttl::Arm(Micros now, ItemId item) {
-  until_[item] = now + ttl_;
-  machine().SetTimer(until_[item], item);
+  Life& life = lives_[item];
+  life.until = now + ttl_;
+  if (!life.has_timer) SetTimer(item);
+}
+
+void Ttl::SetTimer(ItemId item) {
+  Life& life = lives_[item];
+  life.has_timer = true;
+  machine().SetTimer(life.until, item);
 }
 
 }  // namespace warmup::shadow

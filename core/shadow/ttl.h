@@ -8,7 +8,7 @@ namespace warmup::shadow {
 
 // Keep-alive: evicts an item a fixed time after its last request, or after its
 // load if that ended later; before that, the least recently used when room is
-// needed.
+// needed. Has one timer an item, however often that is requested.
 class Ttl : public Lru {
  public:
   // `machine` outlives the policy.
@@ -20,9 +20,15 @@ class Ttl : public Lru {
 
  private:
   void Arm(Micros now, ItemId item);
+  void SetTimer(ItemId item);
+
+  struct Life {
+    Micros until = 0;
+    bool has_timer = false;
+  };
 
   const Micros ttl_;
-  PerItem<Micros> until_;
+  PerItem<Life> lives_;
 };
 
 }  // namespace warmup::shadow
