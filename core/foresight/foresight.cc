@@ -27,6 +27,7 @@ Foresight::Foresight(const std::vector<shadow::ItemCost>& costs)
 Pool& Foresight::AddPool(const Machine::Options& options) {
   Machine::Options numbered = options;
   numbered.pool = static_cast<int32_t>(pools_.size());
+  numbered.keeps_stalls = false;
   pool_options_.push_back(numbered);
   pools_.push_back(std::make_unique<Pool>(numbered, costs_, worth_));
   return *pools_.back();

@@ -67,13 +67,8 @@ void Pool::Poke(Micros now) {
 
 void Pool::OnRequest(const shadow::Request& request, double waited) {
   requested_.insert(request.item);
-  // Nobody asks for single waits here, and there is no end to them.
-  for (const Shadow& shadow : shadows_) {
-    shadow.machine->Handle(request);
-    shadow.machine->ClearStalls();
-  }
+  for (const Shadow& shadow : shadows_) shadow.machine->Handle(request);
   ollama_default_.Handle(request);
-  ollama_default_.ClearStalls();
   on_demand_.started = shadows_[kLru].expert->started();
   ChooseLeader(request.at, waited);
 }

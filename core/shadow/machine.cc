@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 namespace warmup::shadow {
 
@@ -72,7 +73,8 @@ void Machine::MoveTo(Micros now) {
   if (now <= now_) return;
   const auto passed = static_cast<double>(now - now_);
   tally_.occupied += static_cast<double>(used_) * passed;
-  if (!waiters_.empty()) tally_.blocked += now - now_;
+  tally_.stall += waiting_ * (now - now_);
+  if (waiting_ > 0) tally_.blocked += now - now_;
   now_ = now;
 }
 
@@ -113,9 +115,9 @@ void Machine::EndLoad(size_t index) {
 }
 
 void Machine::EndWaits(ItemId item) {
+  waiting_ -= std::exchange(At(item).waiting, 0);
   std::erase_if(waiters_, [&](const Waiter& waiter) {
     if (waiter.item != item) return false;
-    tally_.stall += now_ - waiter.since;
     stalls_.push_back(now_ - waiter.since);
     return true;
   });
@@ -151,7 +153,9 @@ void Machine::Handle(const Request& request) {
   policy_->OnRequest(request, outcome);
   if (outcome != Outcome::kWarm) {
     ++(outcome == Outcome::kCold ? tally_.cold : tally_.late);
-    waiters_.push_back({request.item, now_});
+    ++At(request.item).waiting;
+    ++waiting_;
+    if (options_.keeps_stalls) waiters_.push_back({request.item, now_});
   }
   if (outcome == Outcome::kCold) {
     At(request.item).state = State::kQueued;
@@ -267,7 +271,7 @@ void Machine::SetTimer(Micros at, int64_t token) {
 }
 
 void Machine::Finish() {
-  while (!waiters_.empty()) {
+  while (waiting_ > 0) {
     Micros next = loads_[FirstToEnd()].end;
     if (!timers_.empty()) next = std::min(next, timers_.top().at);
     Advance(next);
@@ -276,13 +280,11 @@ void Machine::Finish() {
 }
 
 Micros Machine::StallUntil(Micros now) const {
-  Micros stall = tally_.stall;
-  for (const Waiter& waiter : waiters_) stall += now - waiter.since;
-  return stall;
+  return tally_.stall + waiting_ * (now - now_);
 }
 
 Micros Machine::BlockedUntil(Micros now) const {
-  return tally_.blocked + (waiters_.empty() ? 0 : now - now_);
+  return tally_.blocked + (waiting_ > 0 ? now - now_ : 0);
 }
 
 }  // namespace warmup::shadow

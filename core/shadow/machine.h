@@ -72,7 +72,7 @@ struct Tally {
   int64_t unserved = 0;  // of items larger than the budget
   int64_t cold = 0;
   int64_t late = 0;
-  Micros stall = 0;    // of requests whose wait is over
+  Micros stall = 0;    // waited by all requests
   Micros blocked = 0;  // while at least one request waited
   int64_t loads = 0;   // started
   int64_t cancels = 0;
@@ -109,6 +109,7 @@ class Machine {
     int64_t budget = 0;
     int slots = 1;
     int32_t pool = 0;
+    bool keeps_stalls = true;  // each, for stalls(), without end
   };
 
   // `costs` outlives the machine. It may grow, and change: what is in memory
@@ -151,9 +152,8 @@ class Machine {
   ItemCost CostOf(ItemId item) const;
 
   const Tally& tally() const { return tally_; }
-  // Of requests that waited, as their waits ended.
+  // Of requests that waited, as their waits ended; where they are kept.
   const std::vector<Micros>& stalls() const { return stalls_; }
-  void ClearStalls() { stalls_.clear(); }
   // All waiting until `now`: of each request, and of the machine.
   Micros StallUntil(Micros now) const;
   Micros BlockedUntil(Micros now) const;
@@ -162,7 +162,7 @@ class Machine {
   template <typename Archive>
   void Persist(Archive& archive) {
     archive(now_, has_begun_, used_, held_, held_of_group_, items_, ready_,
-            loads_, queue_, timers_, timer_count_, waiters_, tally_, stalls_);
+            loads_, queue_, timers_, timer_count_, waiting_, tally_);
   }
 
  private:
@@ -171,13 +171,14 @@ class Machine {
     State state = State::kCold;
     bool began_as_guess = false;
     bool was_used = false;
-    int32_t place = -1;  // in ready_
-    ItemCost held;       // while ready or loading
+    int32_t place = -1;   // in ready_
+    int64_t waiting = 0;  // requests
+    ItemCost held;        // while ready or loading
 
     template <typename Archive>
     void Persist(Archive& archive) {
-      archive(state, began_as_guess, was_used, place, last_used, ready_at,
-              held);
+      archive(state, began_as_guess, was_used, place, waiting, last_used,
+              ready_at, held);
     }
     Micros last_used = 0;
     Micros ready_at = 0;
@@ -208,11 +209,6 @@ class Machine {
   struct Waiter {
     ItemId item = kNoItem;
     Micros since = 0;
-
-    template <typename Archive>
-    void Persist(Archive& archive) {
-      archive(item, since);
-    }
   };
 
   State StateOf(ItemId item) const {
@@ -248,7 +244,8 @@ class Machine {
   std::deque<ItemId> queue_;
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   int64_t timer_count_ = 0;
-  std::vector<Waiter> waiters_;
+  int64_t waiting_ = 0;          // requests, for whatever item
+  std::vector<Waiter> waiters_;  // the same one by one, if stalls are kept
   Tally tally_;
   std::vector<Micros> stalls_;
 };
