@@ -12,6 +12,7 @@
 #include "clients/cli/format.h"
 #include "clients/cli/replay/chart.h"
 #include "clients/cli/replay/experiment.h"
+#include "clients/cli/replay/reliability_chart.h"
 #include "clients/cli/replay/report.h"
 
 namespace warmup::cli {
@@ -48,7 +49,14 @@ struct ReplayOptions {
   Experiment experiment;
   std::string format;
   std::string plot_path;
+  std::string reliability_path;
 };
+
+std::string TitleOf(const std::string& trace, const Experiment& experiment) {
+  return absl::StrCat("How often forecasts came true: ", trace,
+                      experiment.context_path.empty() ? "" : ", announced",
+                      experiment.is_per_user ? ", each user by himself" : "");
+}
 
 ExitCode ExitCodeFor(const absl::Status& status) {
   switch (status.code()) {
@@ -62,6 +70,27 @@ ExitCode ExitCodeFor(const absl::Status& status) {
     default:
       return kExitFailed;
   }
+}
+
+void WriteFile(Cli& cli, const std::string& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text;
+  file.close();
+  if (!file) {
+    cli.Fail(kExitFailed, absl::StrCat(path, ": it cannot be written"));
+  }
+}
+
+void WriteReliability(Cli& cli, const ReplayOptions& options,
+                      const std::string& trace) {
+  const auto reliability = ForecastTrace(options.experiment);
+  if (!reliability.ok()) {
+    cli.Fail(ExitCodeFor(reliability.status()),
+             std::string(reliability.status().message()));
+    return;
+  }
+  WriteFile(cli, options.reliability_path,
+            ReliabilityChart(TitleOf(trace, options.experiment), *reliability));
 }
 
 void Replay(Cli& cli, const ReplayOptions& options) {
@@ -82,13 +111,11 @@ void Replay(Cli& cli, const ReplayOptions& options) {
   } else {
     cli.Write(ReplayTable(*rows, cli.out()));
   }
-  if (options.plot_path.empty()) return;
-  std::ofstream file(options.plot_path);
-  file << ReplayChart(*rows);
-  file.close();
-  if (!file) {
-    cli.Fail(kExitFailed,
-             absl::StrCat(options.plot_path, ": it cannot be written"));
+  if (!options.plot_path.empty()) {
+    WriteFile(cli, options.plot_path, ReplayChart(*rows));
+  }
+  if (!options.reliability_path.empty()) {
+    WriteReliability(cli, options, rows->front().trace);
   }
 }
 
@@ -163,6 +190,11 @@ void AddReplay(CLI::App* app, Cli& cli) {
   command
       ->add_option("--plot", options.plot_path,
                    "Write a chart of stall against memory held, an SVG")
+      ->type_name("FILE");
+  command
+      ->add_option("--reliability", options.reliability_path,
+                   "Write charts of how often warmup's forecasts came true, an "
+                   "SVG")
       ->type_name("FILE");
   command->callback([&cli, &options] { Replay(cli, options); });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <type_traits>
 
 namespace warmup::replay {
 namespace {
@@ -38,19 +39,14 @@ shadow::Micros Percentile(const std::vector<shadow::Micros>& stalls,
 void Run(const Stream& stream, const Catalogue& catalogue,
          shadow::Machine& machine,
          const std::function<void(size_t)>& on_progress) {
-  const shadow::Micros start = stream.requests.front().at;
-  machine.Advance(start);
-  auto event = stream.context.begin();
-  while (event != stream.context.end() && event->at < start) ++event;
+  machine.Advance(stream.requests.front().at);
   size_t passed = 0;
-  for (const shadow::Request& request : stream.requests) {
-    // An event of the same time comes after the request.
-    while (event != stream.context.end() && event->at < request.at) {
-      machine.Handle(catalogue.Rename(*event++));
+  Listen(stream, [&](const auto& seen) {
+    machine.Handle(catalogue.Rename(seen));
+    if constexpr (std::is_same_v<decltype(seen), const shadow::Request&>) {
+      if (++passed % kProgressStep == 0) on_progress(kProgressStep);
     }
-    machine.Handle(catalogue.Rename(request));
-    if (++passed % kProgressStep == 0) on_progress(kProgressStep);
-  }
+  });
   on_progress(passed % kProgressStep);
   machine.Finish();
 }

@@ -16,6 +16,21 @@ struct Stream {
   std::span<const shadow::ContextEvent> context;
 };
 
+// Tells `listener` of both, as they come: of the context from the first request
+// to the last, and an event after a request of the same time.
+template <typename Listener>
+void Listen(const Stream& stream, const Listener& listener) {
+  auto event = stream.context.begin();
+  const shadow::Micros start = stream.requests.front().at;
+  while (event != stream.context.end() && event->at < start) ++event;
+  for (const shadow::Request& request : stream.requests) {
+    while (event != stream.context.end() && event->at < request.at) {
+      listener(*event++);
+    }
+    listener(request);
+  }
+}
+
 // One machine for all of a trace.
 Stream PoolOf(const Trace& trace);
 

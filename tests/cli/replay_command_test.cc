@@ -92,6 +92,11 @@ TEST_CASE("ReplayCommand: writes a chart, or says that it cannot") {
   good.push_back(path);
   CHECK(Replay(good).exit_code == kExitOk);
   CHECK(ReadFile(path).starts_with("<svg "));
+  const std::string curves = folder.File("curves.svg");
+  CHECK(Replay({"--budget", "m2", "--policy", "lru", "--reliability", curves})
+            .exit_code == kExitOk);
+  CHECK(ReadFile(curves).find("came true: developer_llm<") !=
+        std::string::npos);
   std::vector<std::string> bad = words;
   bad.push_back(folder.File("no/folder.svg"));
   const RunResult result = Replay(bad);

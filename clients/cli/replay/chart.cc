@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
+#include "clients/cli/replay/svg.h"
 
 namespace warmup::cli {
 namespace {
@@ -67,11 +67,6 @@ std::vector<Series> SeriesOf(const std::vector<ReplayRow>& rows) {
   return all;
 }
 
-std::string Escape(const std::string& text) {
-  return absl::StrReplaceAll(
-      text, {{"&", "&amp;"}, {"<", "&lt;"}, {">", "&gt;"}, {"\"", "&quot;"}});
-}
-
 // From 0 to at least `most` in about five steps of 1, 2 or 5 times a power of
 // ten.
 struct Axis {
@@ -90,25 +85,17 @@ struct Axis {
   double end = 1;
 };
 
+// Hollow dots: it sees the future.
 class Chart {
  public:
   Chart(std::vector<Series> series, double most_held, double most_stall)
       : series_(std::move(series)), x_(most_held), y_(most_stall) {}
 
-  std::string Draw(const std::string& title) {
-    absl::StrAppend(
-        &text_,
-        absl::StrFormat(R"(<svg xmlns="http://www.w3.org/2000/svg" width="%d" )"
-                        R"(height="%d" viewBox="0 0 %d %d" )"
-                        R"(font-family="sans-serif" font-size="12">)"
-                        "\n",
-                        kWidth, kHeight, kWidth, kHeight));
-    absl::StrAppend(&text_,
-                    R"(<rect width="100%" height="100%" fill="white"/>)", "\n");
-    Text(kLeft, 28, "start", title, 15);
+  std::string Draw(const std::string& title) && {
+    svg_.Text(kLeft, 28, "start", title, 15);
     DrawAxes();
     for (size_t i = 0; i < series_.size(); ++i) DrawSeries(i);
-    return absl::StrCat(text_, "</svg>\n");
+    return std::move(svg_).Close();
   }
 
  private:
@@ -119,56 +106,22 @@ class Chart {
     return kBottom - stall / y_.end * (kBottom - kTop);
   }
 
-  void Text(double x, double y, const char* anchor, const std::string& text,
-            int size = 12) {
-    absl::StrAppend(
-        &text_,
-        absl::StrFormat(
-            R"(<text x="%.1f" y="%.1f" text-anchor="%s" font-size="%d">%s</text>)"
-            "\n",
-            x, y, anchor, size, Escape(text)));
-  }
-  void Line(double x1, double y1, double x2, double y2, const char* color) {
-    absl::StrAppend(
-        &text_,
-        absl::StrFormat(
-            R"(<line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="%s"/>)"
-            "\n",
-            x1, y1, x2, y2, color));
-  }
-  // Hollow: it sees the future.
-  void Dot(double x, double y, const Series& series, const char* color,
-           const std::string& hint) {
-    absl::StrAppend(
-        &text_,
-        absl::StrFormat(
-            R"(<circle cx="%.1f" cy="%.1f" r="5" fill="%s" )"
-            R"(stroke="%s" stroke-width="2"><title>%s</title></circle>)"
-            "\n",
-            x, y, series.sees_future ? "white" : color, color, Escape(hint)));
-  }
-
   void DrawAxes() {
     for (int i = 0; i <= x_.steps; ++i) {
       const double at = i * x_.step;
-      Line(X(at), kTop, X(at), kBottom, "#dddddd");
-      Text(X(at), kBottom + 18, "middle", absl::StrFormat("%g", at));
+      svg_.Line(X(at), kTop, X(at), kBottom, "#dddddd");
+      svg_.Text(X(at), kBottom + 18, "middle", absl::StrFormat("%g", at));
     }
     for (int i = 0; i <= y_.steps; ++i) {
       const double at = i * y_.step;
-      Line(kLeft, Y(at), kRight, Y(at), "#dddddd");
-      Text(kLeft - 8, Y(at) + 4, "end", absl::StrFormat("%.10g", at));
+      svg_.Line(kLeft, Y(at), kRight, Y(at), "#dddddd");
+      svg_.Text(kLeft - 8, Y(at) + 4, "end", absl::StrFormat("%.10g", at));
     }
-    Line(kLeft, kBottom, kRight, kBottom, "black");
-    Line(kLeft, kTop, kLeft, kBottom, "black");
-    Text((kLeft + kRight) / 2.0, kBottom + 42, "middle",
-         "memory held on average, GiB");
-    absl::StrAppend(
-        &text_, absl::StrFormat(
-                    R"svg(<text transform="translate(20 %d) rotate(-90)" )svg"
-                    R"(text-anchor="middle">stall, s</text>)"
-                    "\n",
-                    (kTop + kBottom) / 2));
+    svg_.Line(kLeft, kBottom, kRight, kBottom, "black");
+    svg_.Line(kLeft, kTop, kLeft, kBottom, "black");
+    svg_.Text((kLeft + kRight) / 2.0, kBottom + 42, "middle",
+              "memory held on average, GiB");
+    svg_.SideText(20, (kTop + kBottom) / 2.0, "stall, s");
   }
 
   void DrawSeries(size_t number) {
@@ -177,25 +130,33 @@ class Chart {
     for (size_t i = 1; i < series.points.size(); ++i) {
       const Point& from = series.points[i - 1];
       const Point& to = series.points[i];
-      Line(X(from.held_gib), Y(from.stall_s), X(to.held_gib), Y(to.stall_s),
-           color);
+      svg_.Line(X(from.held_gib), Y(from.stall_s), X(to.held_gib),
+                Y(to.stall_s), color);
     }
     for (const Point& point : series.points) {
-      Dot(X(point.held_gib), Y(point.stall_s), series, color,
-          absl::StrFormat("%s, %s: %.2f GiB, %.0f s", series.policy,
-                          point.budget, point.held_gib, point.stall_s));
+      svg_.Draw({.x = X(point.held_gib),
+                 .y = Y(point.stall_s),
+                 .color = color,
+                 .is_hollow = series.sees_future,
+                 .hint = absl::StrFormat("%s, %s: %.2f GiB, %.0f s",
+                                         series.policy, point.budget,
+                                         point.held_gib, point.stall_s)});
     }
     const double y = kTop + 10 + 22.0 * static_cast<double>(number);
-    Dot(kRight + 24, y, series, color, series.policy);
-    Text(kRight + 36, y + 4, "start",
-         absl::StrCat(series.policy,
-                      series.sees_future ? " (sees the future)" : ""));
+    svg_.Draw({.x = kRight + 24,
+               .y = y,
+               .color = color,
+               .is_hollow = series.sees_future,
+               .hint = series.policy});
+    svg_.Text(kRight + 36, y + 4, "start",
+              absl::StrCat(series.policy,
+                           series.sees_future ? " (sees the future)" : ""));
   }
 
   const std::vector<Series> series_;
   const Axis x_;
   const Axis y_;
-  std::string text_;
+  Svg svg_{kWidth, kHeight};
 };
 
 }  // namespace

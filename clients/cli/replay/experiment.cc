@@ -35,6 +35,21 @@ absl::StatusOr<std::vector<Entry>> ParseList(
   return entries;
 }
 
+absl::StatusOr<replay::Trace> Read(const Experiment& experiment) {
+  WARMUP_ASSIGN_OR_RETURN(replay::Trace trace,
+                          ReadTrace(experiment.trace_path));
+  if (!experiment.context_path.empty()) {
+    WARMUP_RETURN_IF_ERROR(ReadContext(experiment.context_path, trace));
+  }
+  return trace;
+}
+
+std::vector<replay::Stream> StreamsOf(const Experiment& experiment,
+                                      replay::Trace& trace) {
+  return experiment.is_per_user ? replay::SplitByUser(trace)
+                                : std::vector{replay::PoolOf(trace)};
+}
+
 double MicrosSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::micro>(
              std::chrono::steady_clock::now() - start)
@@ -60,14 +75,8 @@ absl::StatusOr<std::vector<replay::PolicyType>> ParsePolicies(
 absl::StatusOr<std::vector<ReplayRow>> RunExperiment(
     const Experiment& experiment,
     const std::function<void(double ratio)>& on_progress) {
-  WARMUP_ASSIGN_OR_RETURN(replay::Trace trace,
-                          ReadTrace(experiment.trace_path));
-  if (!experiment.context_path.empty()) {
-    WARMUP_RETURN_IF_ERROR(ReadContext(experiment.context_path, trace));
-  }
-  const std::vector<replay::Stream> streams =
-      experiment.is_per_user ? replay::SplitByUser(trace)
-                             : std::vector{replay::PoolOf(trace)};
+  WARMUP_ASSIGN_OR_RETURN(replay::Trace trace, Read(experiment));
+  const std::vector<replay::Stream> streams = StreamsOf(experiment, trace);
   const size_t runs = experiment.budgets.size() * experiment.seeds.size() *
                       experiment.policies.size();
   const auto all = static_cast<double>(runs * trace.requests.size());
@@ -94,6 +103,14 @@ absl::StatusOr<std::vector<ReplayRow>> RunExperiment(
     }
   }
   return rows;
+}
+
+absl::StatusOr<replay::Reliability> ForecastTrace(
+    const Experiment& experiment) {
+  WARMUP_ASSIGN_OR_RETURN(replay::Trace trace, Read(experiment));
+  const std::vector<replay::Stream> streams = StreamsOf(experiment, trace);
+  return replay::ForecastAll(
+      streams, replay::DrawCatalogue(trace, experiment.seeds.front()));
 }
 
 }  // namespace warmup::cli

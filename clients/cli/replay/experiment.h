@@ -11,6 +11,7 @@
 #include "clients/cli/replay/report.h"
 #include "core/replay/budget.h"
 #include "core/replay/policies.h"
+#include "core/replay/reliability.h"
 
 namespace warmup::cli {
 
@@ -39,6 +40,10 @@ absl::StatusOr<std::vector<replay::PolicyType>> ParsePolicies(
 absl::StatusOr<std::vector<ReplayRow>> RunExperiment(
     const Experiment& experiment,
     const std::function<void(double ratio)>& on_progress);
+
+// How good the forecasts of its trace were; the same for all that it lists. The
+// errors are the same, too.
+absl::StatusOr<replay::Reliability> ForecastTrace(const Experiment& experiment);
 
 }  // namespace warmup::cli
 

@@ -1,19 +1,11 @@
 #include "clients/cli/replay/chart.h"
 
+#include "tests/cli/replay/count.h"
 #include "tests/cli/replay/some_rows.h"
 #include "tests/support/catch.h"
 
 namespace warmup::cli {
 namespace {
-
-size_t Count(const std::string& text, const std::string& part) {
-  size_t count = 0;
-  for (size_t at = text.find(part); at != std::string::npos;
-       at = text.find(part, at + 1)) {
-    ++count;
-  }
-  return count;
-}
 
 TEST_CASE("ReplayChart: a point for each policy, the mean of its seeds") {
   ReplayRow other_seed = SomeRow();
