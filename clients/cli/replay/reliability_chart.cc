@@ -71,17 +71,18 @@ void DrawHorizon(const Quality& quality, std::string_view name, double x,
 
 std::string ReliabilityChart(const std::string& title,
                              const replay::Reliability& reliability) {
-  const auto rows =
-      static_cast<double>((foresight::kHeads + kColumns - 1) / kColumns);
+  constexpr size_t kRows = (foresight::kHeads + kColumns - 1) / kColumns;
   Svg svg(static_cast<int>(kLeft + kStepX * kColumns - 30),
-          static_cast<int>(kTop + kStepY * rows - 60));
+          static_cast<int>(kTop + kStepY * kRows - 60));
   svg.Text(kLeft, 28, "start", title, 15);
   for (size_t i = 0; i < foresight::kHeads; ++i) {
-    const double x = kLeft + kStepX * static_cast<double>(i % kColumns);
-    const double y = kTop + kSide + kStepY * static_cast<double>(i / kColumns);
+    const size_t row = i / kColumns;
+    const size_t column = i % kColumns;
+    const double x = kLeft + kStepX * static_cast<double>(column);
+    const double y = kTop + kSide + kStepY * static_cast<double>(row);
     DrawHorizon(reliability[i], foresight::kHeadNames[i], x, y, svg);
     svg.Text(x + kSide / 2, y + 30, "middle", "forecast, %", 11);
-    if (i % kColumns == 0) svg.SideText(22, y - kSide / 2, "came true, %");
+    if (column == 0) svg.SideText(22, y - kSide / 2, "came true, %");
   }
   return std::move(svg).Close();
 }
