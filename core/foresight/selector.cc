@@ -10,7 +10,7 @@ constexpr size_t kLru = 0;
 // Behind LRU by this share of its loss, and these loads; and how many below
 // that the guard ends.
 constexpr double kBoundShare = 0.02;
-constexpr double kBoundLoads = 2;
+constexpr double kBoundLoads = 4;
 constexpr double kGuardEnds = 0.5;
 // A miss of LRU makes what was before it count this much less.
 constexpr double kForget = 1.0 / 150;

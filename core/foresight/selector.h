@@ -10,7 +10,7 @@ namespace warmup::foresight {
 // users wait least lately (follow the leader over discounted losses, with a
 // hysteresis for what switching costs), guarded against the first one, load on
 // demand with LRU: reality may be behind it by no more than a share of its loss
-// and two loads. Where it would be, LRU is followed until a shadow has shown a
+// and some loads. Where it would be, LRU is followed until a shadow has shown a
 // saving of many loads, of which at most a quarter may then be risked.
 //
 // Losses are seconds that users waited, so far. Not thread-safe.
