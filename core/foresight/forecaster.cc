@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <iterator>
+#include <map>
 
 namespace warmup::foresight {
 namespace {
@@ -23,6 +24,20 @@ constexpr Micros kBetweenContextSamples = 2'000'000;
 // Known items that are all looked at each time; of more, so many by turns.
 constexpr size_t kFew = 96;
 constexpr size_t kByTurns = 16;
+// Log-odds that nobody would call a reason.
+constexpr float kHardlyAReason = 0.1F;
+
+template <typename SlotOf>
+Evidence EvidenceOf(const History::Contexts& contexts, SlotOf slot_of) {
+  Evidence evidence;
+  evidence.count = contexts.count;
+  evidence.gate = contexts.gate;
+  evidence.prior = contexts.prior;
+  for (size_t c = 0; c < contexts.count; ++c) {
+    evidence.slots[c] = slot_of(contexts.hashes[c]);
+  }
+  return evidence;
+}
 
 }  // namespace
 
@@ -109,20 +124,13 @@ void Forecaster::Choose() {
 
 void Forecaster::Look(ItemId item, const History::Moment& moment,
                       Sample* sample) {
-  const History::Contexts contexts = history_.ContextsOf(item, moment);
-  Evidence evidence;
-  evidence.count = contexts.count;
-  evidence.gate = contexts.gate;
-  evidence.prior = contexts.prior;
-  for (size_t c = 0; c < contexts.count; ++c) {
-    evidence.slots[c] = sample != nullptr ? table_.Find(contexts.hashes[c])
-                                          : table_.Peek(contexts.hashes[c]);
-  }
+  const Evidence evidence =
+      EvidenceOf(history_.ContextsOf(item, moment), [&](uint64_t hash) {
+        return sample != nullptr ? table_.Find(hash) : table_.Peek(hash);
+      });
   const PerHead log_odds = mixer_.Mix(table_, evidence);
   PerHead& chances = chances_[item];
-  for (size_t h = 0; h < kHeads; ++h) {
-    chances[h] = calibrations_[h].ProbabilityOf(log_odds[h]);
-  }
+  chances = Calibrated(log_odds);
   if (sample != nullptr) {
     sample->cases.push_back(
         {.place = static_cast<uint32_t>(history_.PlaceOf(item)),
@@ -130,7 +138,25 @@ void Forecaster::Look(ItemId item, const History::Moment& moment,
          .log_odds = log_odds,
          .chances = chances});
   }
-  if (history_.IsAnnounced(item, moment.now)) {
+  Raise(item, moment.now, chances);
+}
+
+Evidence Forecaster::EvidenceAt(const History::Moment& moment,
+                                ItemId item) const {
+  return EvidenceOf(history_.ContextsOf(item, moment),
+                    [&](uint64_t hash) { return table_.Peek(hash); });
+}
+
+PerHead Forecaster::Calibrated(const PerHead& log_odds) const {
+  PerHead chances;
+  for (size_t h = 0; h < kHeads; ++h) {
+    chances[h] = calibrations_[h].ProbabilityOf(log_odds[h]);
+  }
+  return chances;
+}
+
+void Forecaster::Raise(ItemId item, Micros now, PerHead& chances) const {
+  if (history_.IsAnnounced(item, now)) {
     const float kept = history_.announcements_kept();
     for (const size_t h : {kNext, kNextEight, kFiveMinutes}) {
       chances[h] = std::max(chances[h], kept);
@@ -141,6 +167,43 @@ void Forecaster::Look(ItemId item, const History::Moment& moment,
   for (size_t h = kHour; h < kHeads; ++h) {
     chances[h] = std::max(chances[h], chances[h - 1]);
   }
+}
+
+std::vector<ItemId> Forecaster::Promising() const {
+  return known().size() <= kFew ? known() : history_.Promising();
+}
+
+PerHead Forecaster::ChanceAt(const History::Moment& moment, ItemId item) const {
+  PerHead chances = Calibrated(mixer_.Mix(table_, EvidenceAt(moment, item)));
+  Raise(item, moment.now, chances);
+  return chances;
+}
+
+Explanation Forecaster::Explain(const History::Moment& moment,
+                                ItemId item) const {
+  const std::vector<Topic> topics = history_.TopicsOf(item, moment);
+  const auto parts =
+      mixer_.PartsOf(table_, EvidenceAt(moment, item), kFiveMinutes);
+  std::map<Topic, float> sums;
+  float mixed = 0;
+  for (size_t c = 0; c < topics.size(); ++c) {
+    sums[topics[c]] += parts[c];
+    mixed += parts[c];
+  }
+  if (history_.IsAnnounced(item, moment.now)) {
+    const float kept = Stretch(history_.announcements_kept());
+    sums[Topic::kAnnouncement] += std::max(kept - mixed, 0.0F);
+  }
+  Explanation explanation{.facts = history_.FactsOf(item, moment)};
+  for (const auto& [topic, sum] : sums) {
+    if (std::abs(sum) < kHardlyAReason) continue;
+    explanation.reasons.push_back({topic, sum});
+  }
+  std::stable_sort(explanation.reasons.begin(), explanation.reasons.end(),
+                   [](const Reason& a, const Reason& b) {
+                     return std::abs(a.log_odds) > std::abs(b.log_odds);
+                   });
+  return explanation;
 }
 
 bool Forecaster::IsSampled(Micros now, Occasion occasion) {

@@ -52,6 +52,18 @@ class Forecaster {
     return chances_.Get(item);
   }
 
+  // --- For who asks. It changes nothing: not what is learned, nor when ---
+  // Now, as a user sees it (see History), until the next event.
+  History::Moment MomentAt(shadow::Micros now, int32_t user) const {
+    return history_.MomentAt(now, user);
+  }
+  // All known items if they are few, else those that are promising.
+  std::vector<shadow::ItemId> Promising() const;
+  // Of a known item, as ChanceOf.
+  PerHead ChanceAt(const History::Moment& moment, shadow::ItemId item) const;
+  // Why it is probable, or is not, that it is used within five minutes.
+  Explanation Explain(const History::Moment& moment, shadow::ItemId item) const;
+
   // See History.
   bool IsAnnounced(shadow::ItemId item, shadow::Micros now) const {
     return history_.IsAnnounced(item, now);
@@ -125,6 +137,11 @@ class Forecaster {
     }
   };
 
+  // Of what is there; makes no place in the table.
+  Evidence EvidenceAt(const History::Moment& moment, shadow::ItemId item) const;
+  PerHead Calibrated(const PerHead& log_odds) const;
+  // To what its announcement promises, and longer looks to shorter ones.
+  void Raise(shadow::ItemId item, shadow::Micros now, PerHead& chances) const;
   bool IsSampled(shadow::Micros now, Occasion occasion);
   bool Open(Sample& sample, shadow::Micros now);
   void Choose();

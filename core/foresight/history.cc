@@ -231,12 +231,17 @@ float History::announcements_kept() const {
 }
 
 History::Moment History::MomentAt(Micros now) const {
+  return MomentAt(now, last_user_);
+}
+
+History::Moment History::MomentAt(Micros now, int32_t as_user) const {
   const auto since = [&](Micros at) {
     return at == kNever ? kNever : now - at;
   };
   const Micros hours = (now + local_time_) / (3'600 * kSecond);
   const Micros weekday = (hours / 24 + 4) % 7;  // 1970 began with a Thursday
-  const auto user = users_.find(last_user_);
+  auto user = users_.find(as_user);
+  if (user == users_.end()) user = users_.find(last_user_);
   static const User kNobody;
   Moment moment;
   moment.now = now;
@@ -303,51 +308,85 @@ Lanes History::PriorOf(const Item& item, Micros now) const {
   return prior;
 }
 
-History::Contexts History::ContextsOf(ItemId id, const Moment& m) const {
-  const Classes c = Classify(id, m);
-  const Item& known = items_.Get(id);
-  const uint64_t item = known.number;
+template <typename Add>
+void History::EachContext(ItemId id, const Classes& c, const Moment& m,
+                          Add add) const {
+  const uint64_t item = items_.Get(id).number;
   const auto& [before, before2, before3] = last_items_;
   const auto& [users, users2] = m.user->last;
+  // How long ago it was used.
+  add(Topic::kAge, {c.age});
+  // What it is, and when.
+  add(Topic::kUses, {item});
+  add(Topic::kAge, {item, c.age});
+  add(Topic::kHour, {item, m.hour});
+  add(Topic::kHour, {item, m.hour, m.is_weekend});
+  add(Topic::kUses, {c.uses, c.coarse_age, m.hour});
+  add(Topic::kRank, {m.idle, m.hour, c.rank});
+  // What came before it.
+  add(Topic::kAfter, {item, before, m.idle});
+  add(Topic::kAfter, {item, before, before2, before3});
+  add(Topic::kAfterForUser, {item, users, users2, m.user->number});
+  // How recent among all, and how frequent.
+  add(Topic::kRank, {c.rank, m.idle});
+  add(Topic::kRank, {c.rank, c.share, c.age});
+  add(Topic::kLately, {c.rates[2], c.age});
+  add(Topic::kLately, {c.rates[0], c.rates[1], c.rates[2]});
+  add(Topic::kLately, {item, c.rates[1]});
+  add(Topic::kLately, {c.rates[2], c.rates[3], m.idle});
+  // What else was seen.
+  add(Topic::kSigns, {item, m.kind, m.is_context_new, m.since_context});
+  add(Topic::kSigns, {c.rank, m.kinds, m.is_context_new});
+  add(Topic::kAnnouncement, {c.announcement, c.since_announced, c.rank});
+  add(Topic::kAnnouncement, {item, c.announcement, m.is_context_new});
+}
+
+History::Contexts History::ContextsOf(ItemId id, const Moment& moment) const {
+  const Classes classes = Classify(id, moment);
   Contexts contexts;
   contexts.gate = static_cast<uint32_t>(
-      std::min<uint64_t>(c.coarse_age, Mixer::kGates - 1));
-  contexts.prior = PriorOf(known, m.now);
-  const auto add = [&](std::initializer_list<uint64_t> parts) {
-    uint64_t hash = (contexts.count + 1) * 0xD6E8FEB86659FD93ULL;
-    uint64_t factor = 0x9E3779B97F4A7C15ULL;
-    for (const uint64_t part : parts) {
-      hash += (part + 1) * factor;
-      factor *= 0xA0761D6478BD642FULL;
-    }
-    contexts.hashes[contexts.count++] = hash ^ (hash >> 32);
-  };
-  // How long ago it was used.
-  add({c.age});
-  // What it is, and when.
-  add({item});
-  add({item, c.age});
-  add({item, m.hour});
-  add({item, m.hour, m.is_weekend});
-  add({c.uses, c.coarse_age, m.hour});
-  add({m.idle, m.hour, c.rank});
-  // What came before it.
-  add({item, before, m.idle});
-  add({item, before, before2, before3});
-  add({item, users, users2, m.user->number});
-  // How recent among all, and how frequent.
-  add({c.rank, m.idle});
-  add({c.rank, c.share, c.age});
-  add({c.rates[2], c.age});
-  add({c.rates[0], c.rates[1], c.rates[2]});
-  add({item, c.rates[1]});
-  add({c.rates[2], c.rates[3], m.idle});
-  // What else was seen.
-  add({item, m.kind, m.is_context_new, m.since_context});
-  add({c.rank, m.kinds, m.is_context_new});
-  add({c.announcement, c.since_announced, c.rank});
-  add({item, c.announcement, m.is_context_new});
+      std::min<uint64_t>(classes.coarse_age, Mixer::kGates - 1));
+  contexts.prior = PriorOf(items_.Get(id), moment.now);
+  EachContext(id, classes, moment,
+              [&](Topic, std::initializer_list<uint64_t> parts) {
+                uint64_t hash = (contexts.count + 1) * 0xD6E8FEB86659FD93ULL;
+                uint64_t factor = 0x9E3779B97F4A7C15ULL;
+                for (const uint64_t part : parts) {
+                  hash += (part + 1) * factor;
+                  factor *= 0xA0761D6478BD642FULL;
+                }
+                contexts.hashes[contexts.count++] = hash ^ (hash >> 32);
+              });
   return contexts;
+}
+
+std::vector<Topic> History::TopicsOf(ItemId id, const Moment& moment) const {
+  std::vector<Topic> topics;
+  EachContext(id, Classify(id, moment), moment,
+              [&](Topic topic, std::initializer_list<uint64_t>) {
+                topics.push_back(topic);
+              });
+  return topics;
+}
+
+Facts History::FactsOf(ItemId id, const Moment& moment) const {
+  const Item& item = items_.Get(id);
+  Facts facts;
+  if (item.last != kNever) {
+    facts.since_use = moment.now - item.last;
+    facts.uses_lately = std::exp2(static_cast<double>(item.log_rates[2]) -
+                                  Seconds(facts.since_use) / kHalfLives[2]);
+  }
+  if (item.last_announced != kNever) {
+    facts.since_announcement = moment.now - item.last_announced;
+  }
+  facts.uses = item.uses;
+  facts.used_since = item.rank;
+  facts.before = Numbered(last_items_[0]);
+  facts.before_for_user = Numbered(moment.user->last[0]);
+  facts.is_weekend = moment.is_weekend != 0;
+  facts.has_signs = last_context_ != kNever;
+  return facts;
 }
 
 }  // namespace warmup::foresight

@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "core/foresight/explanation.h"
 #include "core/foresight/mixer.h"
 #include "core/foresight/slot_table.h"
 #include "core/shadow/machine.h"
@@ -60,7 +61,7 @@ class History {
   // What is the same for all items at one moment; until the next event.
   struct Moment {
     shadow::Micros now = 0;
-    const User* user = nullptr;  // the last request's
+    const User* user = nullptr;  // never null
     // Classes of what the names say.
     uint64_t idle = 0;  // since the last request
     uint64_t hour = 0;
@@ -71,7 +72,10 @@ class History {
     uint64_t is_context_new = 0;  // since the last request
     float log_requests = 0;       // all there were, to base 2
   };
+  // As the last request's user sees it.
   Moment MomentAt(shadow::Micros now) const;
+  // As this user does; one who is not known sees what the last one does.
+  Moment MomentAt(shadow::Micros now, int32_t user) const;
   // The contexts of a known item, as hashes, the most general one first.
   struct Contexts {
     std::array<uint64_t, kMaxContexts> hashes;
@@ -80,6 +84,9 @@ class History {
     Lanes prior{};      // log-odds
   };
   Contexts ContextsOf(shadow::ItemId item, const Moment& moment) const;
+  // What each of them is about, and how a known item stands.
+  std::vector<Topic> TopicsOf(shadow::ItemId item, const Moment& moment) const;
+  Facts FactsOf(shadow::ItemId item, const Moment& moment) const;
 
   // For Foresight::Save and Load.
   template <typename Archive>
@@ -135,6 +142,14 @@ class History {
   void ForgetUsers();
   Classes Classify(shadow::ItemId id, const Moment& moment) const;
   Lanes PriorOf(const Item& item, shadow::Micros now) const;
+  // The item of a number; kNoItem of 0.
+  shadow::ItemId Numbered(uint64_t number) const {
+    return number == 0 ? shadow::kNoItem : known_[number - 1];
+  }
+  // Calls `add` with each context: what it is about, and its parts.
+  template <typename Add>
+  void EachContext(shadow::ItemId id, const Classes& classes,
+                   const Moment& moment, Add add) const;
 
   shadow::PerItem<Item> items_;
   std::vector<shadow::ItemId> known_;

@@ -74,6 +74,21 @@ PerHead Mixer::Mix(const SlotTable& table, const Evidence& evidence) const {
   return heads;
 }
 
+std::array<float, kMaxContexts> Mixer::PartsOf(const SlotTable& table,
+                                               const Evidence& evidence,
+                                               size_t head) const {
+  const auto& gated = gated_[evidence.gate];
+  const float base = BaseOf(table[evidence.slots[0]], evidence, head);
+  Row parts{};
+  parts[0] = base + kBias * gated[0][head];
+  for (size_t c = 1; c < evidence.count; ++c) {
+    const Slot& slot = table[evidence.slots[c]];
+    parts[c] = (slot.log_odds[head] - base) * Trust(slot.weight[head]) *
+               (gated[c][head] + shared_[c][head]);
+  }
+  return parts;
+}
+
 void Mixer::Learn(SlotTable& table, const Evidence& evidence, size_t head,
                   const Lesson& lesson) {
   auto& gated = gated_[evidence.gate];

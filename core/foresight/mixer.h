@@ -42,6 +42,11 @@ class Mixer {
 
   // Log-odds.
   PerHead Mix(const SlotTable& table, const Evidence& evidence) const;
+  // What each context adds to what Mix says of one head, the most general one
+  // with the bias.
+  std::array<float, kMaxContexts> PartsOf(const SlotTable& table,
+                                          const Evidence& evidence,
+                                          size_t head) const;
   // Weights and slots learn from a case, from what they say now (labels come
   // late; the gradient of then is no longer one).
   void Learn(SlotTable& table, const Evidence& evidence, size_t head,

@@ -52,6 +52,15 @@ TEST_CASE("Mixer: learns which context knows") {
   // The least that is possible is the entropy of one in ten, 0.325; knowing
   // nothing costs 0.693.
   CHECK(loss / kCounted < 0.37);
+  // What each context adds makes up the whole, and who knows adds most.
+  Evidence evidence;
+  evidence.count = 3;
+  evidence.slots = {table.Find(1), table.Find(101), table.Find(203)};
+  const auto parts = mixer.PartsOf(table, evidence, kHour);
+  CHECK(parts[0] + parts[1] + parts[2] ==
+        Approx(mixer.Mix(table, evidence)[kHour]));
+  CHECK(parts[1] > 1);
+  CHECK(std::abs(parts[2]) < 0.5F);
 }
 
 }  // namespace
