@@ -20,6 +20,7 @@ enum class Topic {
   kAfterForUser,  // what this user used before
   kSigns,         // what was seen beside it
   kAnnouncement,
+  kShare,  // who uses it
 };
 
 // What speaks for the use of an item, or against it where `log_odds` are
@@ -40,6 +41,7 @@ struct Facts {
   // What was used last, by anybody and by the user; kNoItem: nothing.
   shadow::ItemId before = shadow::kNoItem;
   shadow::ItemId before_for_user = shadow::kNoItem;
+  double share = 1;  // of its uses, that of who asks
   bool is_weekend = false;
   bool has_signs = false;
 };

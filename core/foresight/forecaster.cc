@@ -27,6 +27,15 @@ constexpr size_t kByTurns = 16;
 // Log-odds that nobody would call a reason.
 constexpr float kHardlyAReason = 0.1F;
 
+// Of uses, each with this probability by one of all: of one by him.
+void Thin(double share, PerHead& chances) {
+  for (size_t h = 0; h < kHeads; ++h) {
+    const auto chance = static_cast<double>(chances[h]);
+    chances[h] = static_cast<float>(
+        h == kNext ? chance * share : 1 - std::pow(1 - chance, share));
+  }
+}
+
 template <typename SlotOf>
 Evidence EvidenceOf(const History::Contexts& contexts, SlotOf slot_of) {
   Evidence evidence;
@@ -176,6 +185,8 @@ std::vector<ItemId> Forecaster::Promising() const {
 PerHead Forecaster::ChanceAt(const History::Moment& moment, ItemId item) const {
   PerHead chances = Calibrated(mixer_.Mix(table_, EvidenceAt(moment, item)));
   Raise(item, moment.now, chances);
+  const double share = history_.ShareOf(item, moment);
+  if (share < 1) Thin(share, chances);
   return chances;
 }
 
@@ -190,19 +201,29 @@ Explanation Forecaster::Explain(const History::Moment& moment,
     sums[topics[c]] += parts[c];
     mixed += parts[c];
   }
-  if (history_.IsAnnounced(item, moment.now)) {
-    const float kept = Stretch(history_.announcements_kept());
-    sums[Topic::kAnnouncement] += std::max(kept - mixed, 0.0F);
-  }
   Explanation explanation{.facts = history_.FactsOf(item, moment)};
+  std::vector<Reason>& reasons = explanation.reasons;
   for (const auto& [topic, sum] : sums) {
-    if (std::abs(sum) < kHardlyAReason) continue;
-    explanation.reasons.push_back({topic, sum});
+    if (std::abs(sum) >= kHardlyAReason) reasons.push_back({topic, sum});
   }
-  std::stable_sort(explanation.reasons.begin(), explanation.reasons.end(),
+  if (explanation.facts.share < 1) {
+    PerHead chances = Calibrated(mixer_.Mix(table_, EvidenceAt(moment, item)));
+    const float of_all = Stretch(chances[kFiveMinutes]);
+    Thin(explanation.facts.share, chances);
+    reasons.push_back({Topic::kShare, Stretch(chances[kFiveMinutes]) - of_all});
+  }
+  std::stable_sort(reasons.begin(), reasons.end(),
                    [](const Reason& a, const Reason& b) {
                      return std::abs(a.log_odds) > std::abs(b.log_odds);
                    });
+  // What an announcement promises counts instead of all that.
+  const float kept = Stretch(history_.announcements_kept());
+  if (history_.IsAnnounced(item, moment.now) && kept > mixed) {
+    std::erase_if(reasons, [](const Reason& reason) {
+      return reason.topic == Topic::kAnnouncement;
+    });
+    reasons.insert(reasons.begin(), {Topic::kAnnouncement, kept - mixed});
+  }
   return explanation;
 }
 

@@ -57,9 +57,10 @@ class Forecaster {
   History::Moment MomentAt(shadow::Micros now, int32_t user) const {
     return history_.MomentAt(now, user);
   }
+  bool IsKnown(shadow::ItemId item) const { return history_.IsKnown(item); }
   // All known items if they are few, else those that are promising.
   std::vector<shadow::ItemId> Promising() const;
-  // Of a known item, as ChanceOf.
+  // Of a known item, as ChanceOf, but of a use by who asks, if he is known.
   PerHead ChanceAt(const History::Moment& moment, shadow::ItemId item) const;
   // Why it is probable, or is not, that it is used within five minutes.
   Explanation Explain(const History::Moment& moment, shadow::ItemId item) const;

@@ -96,6 +96,7 @@ void History::OnRequest(const shadow::Request& request) {
   last_items_ = {number, last_items_[0], last_items_[1]};
   user.last = {number, user.last[0]};
   user.active = ++requests_;
+  if (request.user != kNobody) CountOwn(user, items_[request.item]);
   if (users_.size() > kMaxUsers) ForgetUsers();
   last_user_ = request.user;
   last_request_ = request.at;
@@ -216,6 +217,7 @@ void History::OnContext(const shadow::ContextEvent& event) {
   Item& item = items_[event.announced];
   if (item.announced == kNever) announced_.push_back(event.announced);
   item.announced = event.at;
+  item.announced_by = event.user;
   item.last_announced = event.at;
   last_announced_ = event.announced;
   last_announcement_ = event.at;
@@ -231,7 +233,7 @@ float History::announcements_kept() const {
 }
 
 History::Moment History::MomentAt(Micros now) const {
-  return MomentAt(now, last_user_);
+  return MomentAt(now, kNobody);
 }
 
 History::Moment History::MomentAt(Micros now, int32_t as_user) const {
@@ -241,11 +243,13 @@ History::Moment History::MomentAt(Micros now, int32_t as_user) const {
   const Micros hours = (now + local_time_) / (3'600 * kSecond);
   const Micros weekday = (hours / 24 + 4) % 7;  // 1970 began with a Thursday
   auto user = users_.find(as_user);
-  if (user == users_.end()) user = users_.find(last_user_);
-  static const User kNobody;
+  const bool is_known = user != users_.end() && user->second.uses > 0;
+  if (!is_known) user = users_.find(last_user_);
+  static const User kNone;
   Moment moment;
   moment.now = now;
-  moment.user = user == users_.end() ? &kNobody : &user->second;
+  moment.user = user == users_.end() ? &kNone : &user->second;
+  moment.asker = is_known ? as_user : kNobody;
   moment.idle = DurationClass(since(last_request_), 1);
   moment.hour = Unsigned(hours % 24);
   moment.is_weekend = Unsigned(weekday == 0 || weekday == 6 ? 1 : 0);
@@ -367,26 +371,6 @@ std::vector<Topic> History::TopicsOf(ItemId id, const Moment& moment) const {
                 topics.push_back(topic);
               });
   return topics;
-}
-
-Facts History::FactsOf(ItemId id, const Moment& moment) const {
-  const Item& item = items_.Get(id);
-  Facts facts;
-  if (item.last != kNever) {
-    facts.since_use = moment.now - item.last;
-    facts.uses_lately = std::exp2(static_cast<double>(item.log_rates[2]) -
-                                  Seconds(facts.since_use) / kHalfLives[2]);
-  }
-  if (item.last_announced != kNever) {
-    facts.since_announcement = moment.now - item.last_announced;
-  }
-  facts.uses = item.uses;
-  facts.used_since = item.rank;
-  facts.before = Numbered(last_items_[0]);
-  facts.before_for_user = Numbered(moment.user->last[0]);
-  facts.is_weekend = moment.is_weekend != 0;
-  facts.has_signs = last_context_ != kNever;
-  return facts;
 }
 
 }  // namespace warmup::foresight

@@ -21,6 +21,10 @@ class History {
  public:
   // Of more users, the half that were active least recently are forgotten.
   static constexpr size_t kMaxUsers = 1'000;
+  // Of more items that one used, those he used most are remembered as his.
+  static constexpr size_t kMostOwn = 64;
+  // Nobody in particular: a user who is not known.
+  static constexpr int32_t kNobody = -1;
   // Kinds of context beyond it are taken for one.
   static constexpr size_t kMaxKinds = 1'000;
 
@@ -32,6 +36,9 @@ class History {
 
   // Every item that was requested or announced, as they became known.
   const std::vector<shadow::ItemId>& known() const { return known_; }
+  bool IsKnown(shadow::ItemId item) const {
+    return items_.Get(item).number != 0;
+  }
   // The place in known() of a known item.
   size_t PlaceOf(shadow::ItemId item) const {
     return items_.Get(item).number - 1;
@@ -52,16 +59,29 @@ class History {
     // The numbers of its last items.
     std::array<uint64_t, 2> last{};
     int64_t active = 0;  // the request it was last active with
+    // What it used: nothing is counted of kNobody.
+    struct Own {
+      uint64_t number = 0;  // of the item
+      int64_t uses = 0;
+
+      template <typename Archive>
+      void Persist(Archive& archive) {
+        archive(number, uses);
+      }
+    };
+    int64_t uses = 0;
+    std::vector<Own> own;  // at most kMostOwn
 
     template <typename Archive>
     void Persist(Archive& archive) {
-      archive(number, last, active);
+      archive(number, last, active, uses, own);
     }
   };
   // What is the same for all items at one moment; until the next event.
   struct Moment {
     shadow::Micros now = 0;
     const User* user = nullptr;  // never null
+    int32_t asker = kNobody;     // whose uses are asked for; kNobody: all
     // Classes of what the names say.
     uint64_t idle = 0;  // since the last request
     uint64_t hour = 0;
@@ -74,7 +94,8 @@ class History {
   };
   // As the last request's user sees it.
   Moment MomentAt(shadow::Micros now) const;
-  // As this user does; one who is not known sees what the last one does.
+  // As this user does; kNobody and one who is not known see what the last one
+  // does.
   Moment MomentAt(shadow::Micros now, int32_t user) const;
   // The contexts of a known item, as hashes, the most general one first.
   struct Contexts {
@@ -87,13 +108,16 @@ class History {
   // What each of them is about, and how a known item stands.
   std::vector<Topic> TopicsOf(shadow::ItemId item, const Moment& moment) const;
   Facts FactsOf(shadow::ItemId item, const Moment& moment) const;
+  // The share of the asker in the uses of a known item, in (0, 1]; while it
+  // has few, that in all uses. Uses by nobody in particular may be his.
+  double ShareOf(shadow::ItemId item, const Moment& moment) const;
 
   // For Foresight::Save and Load.
   template <typename Archive>
   void Persist(Archive& archive) {
     archive(items_, known_, by_recency_, frequent_, announced_, users_,
-            requests_, last_request_, last_user_, user_count_, last_items_,
-            kinds_, last_kinds_, last_context_, last_announced_,
+            requests_, uses_by_users_, last_request_, last_user_, user_count_,
+            last_items_, kinds_, last_kinds_, last_context_, last_announced_,
             last_announcement_, announcements_, kept_);
   }
 
@@ -115,20 +139,22 @@ class History {
     uint64_t number = 0;
     shadow::Micros last = kNever;
     int64_t uses = 0;
-    float log_uses = 0;    // to base 2
-    size_t rank = kRanks;  // by its last use among all
+    int64_t uses_by_users = 0;  // of them, without those by kNobody
+    float log_uses = 0;         // to base 2
+    size_t rank = kRanks;       // by its last use among all
     uint64_t rank_class = 0;
     // Decaying counts of its uses: their logarithms to base 2, as of its last.
     std::array<float, kRates> log_rates{};
     // What came after it, the latest first, each once.
     std::array<shadow::ItemId, kSuccessors> successors;
     shadow::Micros announced = kNever;  // not requested by anybody since
+    int32_t announced_by = kNobody;
     shadow::Micros last_announced = kNever;
 
     template <typename Archive>
     void Persist(Archive& archive) {
-      archive(number, last, uses, log_uses, rank, rank_class, log_rates,
-              successors, announced, last_announced);
+      archive(number, last, uses, uses_by_users, log_uses, rank, rank_class,
+              log_rates, successors, announced, announced_by, last_announced);
     }
   };
   struct Classes;
@@ -136,6 +162,7 @@ class History {
   void Know(shadow::ItemId item);
   int32_t NumberOf(int32_t kind);
   void JudgeAnnouncements(const shadow::Request& request);
+  void CountOwn(User& user, Item& item);
   void Rank(shadow::ItemId item);
   void Succeed(uint64_t before, shadow::ItemId item);
   void RankByFrequency(shadow::ItemId item);
@@ -159,6 +186,7 @@ class History {
   std::vector<shadow::ItemId> announced_;  // since the last request
   std::map<int32_t, User> users_;
   int64_t requests_ = 0;
+  int64_t uses_by_users_ = 0;
   shadow::Micros local_time_ = 0;
   shadow::Micros last_request_ = kNever;
   int32_t last_user_ = -1;
