@@ -23,7 +23,7 @@ struct ModelRow {
   bool is_guess = false;  // loaded, or being loaded, before it was asked for
   int waiters = 0;
   int64_t held_bytes = 0;
-  double probability = -1;  // of use within 1 min; -1: not forecast
+  double probability = -1;  // of being the next; -1: not forecast
   std::string reason;       // the strongest, of that forecast
 };
 

@@ -185,7 +185,7 @@ absl::Status Player::AskForecast() {
       forecast_[model.model_id()] = rank;
       for (ModelRow& row : board.models) {
         if (row.id != model.model_id()) continue;
-        row.probability = model.probability_1min();
+        row.probability = model.probability_next();
         row.reason = model.reasons().empty() ? "" : model.reasons(0);
       }
     }

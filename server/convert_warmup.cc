@@ -185,7 +185,7 @@ void SetPrediction(const v1::GetWarmupPredictionRequest& request,
     to.set_model_id(forecast.model);
     to.set_model_type(ToProto(model.spec.type));
     to.set_priority(ToProto(model.spec.priority));
-    to.set_probability_1min(forecast.p_1min);
+    to.set_probability_next(forecast.p_next);
     to.set_probability_5min(forecast.p_5min);
     to.set_probability_1h(forecast.p_1h);
     if (forecast.expected_until_use < absl::InfiniteDuration()) {

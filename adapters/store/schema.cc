@@ -138,6 +138,11 @@ constexpr const char* kMigrations[] = {
         PRIMARY KEY (at_unix_ns, number)
       ) WITHOUT ROWID;
     )sql",
+    // Of a predictor that is no more: foresight learned the same.
+    R"sql(
+      DROP TABLE learned;
+      DROP TABLE learned_set_aside;
+    )sql",
 };
 
 absl::Status Refuse(const std::string& path, const std::string& why) {

@@ -22,10 +22,9 @@ namespace warmup {
 // consistency (synchronous=NORMAL: see schema.cc).
 //
 // Damage: a file that SQLite finds damaged is renamed to
-// `<path>.corrupt-<UTC time>` (with its log) and an empty one takes its place;
-// learned state that is damaged or of a newer version moves to the table
-// learned_set_aside. Both are told in StoredState::warnings. Damage found
-// later, by a commit, is DATA_LOSS until the next start sets the file aside.
+// `<path>.corrupt-<UTC time>` (with its log) and an empty one takes its place,
+// which is told in StoredState::warnings. Damage found later, by a commit, is
+// DATA_LOSS until the next start sets the file aside.
 //
 // Not thread-safe.
 class SqliteStore final : public Store {

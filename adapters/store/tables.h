@@ -12,8 +12,7 @@
 namespace warmup {
 
 // Everything in the tables. Rows that no daemon would have written (damage
-// that SQLite cannot see) are left out, with a warning each; a learned state
-// that cannot be read is moved to the table learned_set_aside.
+// that SQLite cannot see) are left out, with a warning each.
 absl::StatusOr<StoredState> ReadTables(Database& database);
 
 // Writes changes, with statements prepared once. Not thread-safe; the

@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "adapters/store/compression.h"
-#include "adapters/store/learned_snapshot.h"
 #include "adapters/store/tables.h"
+#include "adapters/store/text_map.h"
 #include "adapters/store/time_columns.h"
 #include "core/base/limits.h"
 #include "core/base/status_macros.h"
@@ -164,49 +164,6 @@ absl::Status ReadPolicy(Database& database, StoredState& state) {
   return absl::OkStatus();
 }
 
-// Keeps the newest three: enough to look at, bounded.
-absl::Status SetLearnedAside(Database& database, absl::string_view reason) {
-  WARMUP_ASSIGN_OR_RETURN(const auto transaction, Transaction::Begin(database));
-  WARMUP_ASSIGN_OR_RETURN(
-      Statement copy,
-      database.Prepare("INSERT INTO learned_set_aside (reason, version,"
-                       " checksum, snapshot) SELECT ?, version, checksum,"
-                       " snapshot FROM learned"));
-  WARMUP_RETURN_IF_ERROR(
-      copy.Bind(std::string_view(reason.data(), reason.size())).Run());
-  WARMUP_RETURN_IF_ERROR(database.Execute(
-      "DELETE FROM learned; DELETE FROM learned_set_aside WHERE number <="
-      " (SELECT max(number) - 3 FROM learned_set_aside)"));
-  return transaction->Commit();
-}
-
-absl::Status ReadLearned(Database& database, StoredState& state) {
-  LearnedBlob blob;
-  {
-    WARMUP_ASSIGN_OR_RETURN(
-        Statement rows,
-        database.Prepare("SELECT version, checksum, snapshot FROM learned"));
-    WARMUP_ASSIGN_OR_RETURN(const bool has_row, rows.Next());
-    if (!has_row) return absl::OkStatus();
-    blob.version = rows.Int(0);
-    blob.checksum = rows.Int(1);
-    blob.snapshot = rows.Blob(2);
-  }
-  auto learned = DecodeLearned(blob);
-  if (learned.ok()) {
-    state.learned = *std::move(learned);
-    return absl::OkStatus();
-  }
-  const absl::Status moved =
-      SetLearnedAside(database, learned.status().message());
-  state.warnings.push_back(absl::StrCat(
-      "store: ", learned.status().message(),
-      moved.ok() ? ": set aside in the table learned_set_aside"
-                 : ": could not be set aside and will be overwritten",
-      "; learning starts anew"));
-  return absl::OkStatus();
-}
-
 absl::Status ReadForesight(Database& database, StoredState& state) {
   WARMUP_ASSIGN_OR_RETURN(Statement rows,
                           database.Prepare("SELECT state FROM foresight"));
@@ -277,7 +234,6 @@ absl::StatusOr<StoredState> ReadTables(Database& database) {
   WARMUP_RETURN_IF_ERROR(ReadModels(database, state));
   WARMUP_RETURN_IF_ERROR(ReadSessions(database, state));
   WARMUP_RETURN_IF_ERROR(ReadPolicy(database, state));
-  WARMUP_RETURN_IF_ERROR(ReadLearned(database, state));
   WARMUP_RETURN_IF_ERROR(ReadForesight(database, state));
   WARMUP_RETURN_IF_ERROR(ReadEngines(database, state));
   WARMUP_RETURN_IF_ERROR(ReadEvents(database, state));

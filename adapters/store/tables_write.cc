@@ -3,8 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "adapters/store/compression.h"
-#include "adapters/store/learned_snapshot.h"
 #include "adapters/store/tables.h"
+#include "adapters/store/text_map.h"
 #include "adapters/store/time_columns.h"
 #include "core/base/limits.h"
 #include "core/base/status_macros.h"
@@ -29,7 +29,6 @@ struct TableWriter::Statements {
   Statement put_session;
   Statement delete_session;
   Statement put_policy;
-  Statement put_learned;
   Statement put_foresight;
   Statement put_engine;
   Statement append_event;
@@ -44,7 +43,6 @@ struct TableWriter::Statements {
   absl::Status Write(const PutSession& change);
   absl::Status Write(const DeleteSession& change);
   absl::Status Write(const PutPolicy& change);
-  absl::Status Write(const PutLearned& change);
   absl::Status Write(const PutForesight& change);
   absl::Status Write(const PutEngine& change);
   absl::Status Write(const AppendEvent& change);
@@ -117,14 +115,6 @@ absl::Status TableWriter::Statements::Write(const PutPolicy& change) {
       .Bind(int64_t{policy.resource_aware_switching})
       .Bind(int64_t{policy.predictive_preloading})
       .Bind(int64_t{policy.max_concurrent_loads})
-      .Run();
-}
-
-absl::Status TableWriter::Statements::Write(const PutLearned& change) {
-  const LearnedBlob blob = EncodeLearned(change.state);
-  return put_learned.Bind(blob.version)
-      .Bind(blob.checksum)
-      .BindBlob(blob.snapshot)
       .Run();
 }
 
@@ -207,10 +197,6 @@ absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Create(
                        " predictive_preloading, max_concurrent_loads)"
                        " VALUES (1,?,?,?,?,?)"));
   WARMUP_ASSIGN_OR_RETURN(
-      Statement put_learned,
-      database.Prepare("REPLACE INTO learned (only_row, version, checksum,"
-                       " snapshot) VALUES (1,?,?,?)"));
-  WARMUP_ASSIGN_OR_RETURN(
       Statement put_foresight,
       database.Prepare("REPLACE INTO foresight (only_row, state)"
                        " VALUES (1,?)"));
@@ -246,10 +232,10 @@ absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Create(
           std::move(put_model), std::move(delete_model),
           std::move(delete_measurements), std::move(put_measurements),
           std::move(put_session), std::move(delete_session),
-          std::move(put_policy), std::move(put_learned),
-          std::move(put_foresight), std::move(put_engine),
-          std::move(append_event), std::move(trim_events),
-          std::move(append_use), std::move(count_uses), std::move(trim_uses)),
+          std::move(put_policy), std::move(put_foresight),
+          std::move(put_engine), std::move(append_event),
+          std::move(trim_events), std::move(append_use), std::move(count_uses),
+          std::move(trim_uses)),
       uses));
 }
 

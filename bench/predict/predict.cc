@@ -12,7 +12,6 @@
 #include "bench/support/habits.h"
 #include "bench/support/stats.h"
 #include "bench/support/table.h"
-#include "core/predict/predictor.h"
 #include "core/runtime/director.h"
 
 namespace warmup::bench {
@@ -45,27 +44,6 @@ void PrintCost(std::string_view what, int models, double us, double aim_us) {
          .unit = "us",
          .ours = us,
          .aim = aim_us > 0 ? Aim{Aim::Kind::kBelow, aim_us} : Aim{}});
-}
-
-void MeasurePredictor(int models, double aim_us) {
-  Predictor predictor(absl::UTCTimeZone());
-  Habits habits(models, kPeople);
-  absl::Time now = kStart;
-  // Every model was used once, so that there are as many to choose from.
-  for (int i = 0; i < models; ++i) {
-    predictor.Observe(Usage{ModelName(i), "", "", now += absl::Seconds(1)});
-  }
-  for (int i = 0; i < kUses; ++i) {
-    const auto [person, model] = habits.Next();
-    const std::string name = SessionName(person);
-    predictor.Observe(Usage{ModelName(model), name, name, now += kGap});
-  }
-  int person = 0;
-  const double us = MicrosecondsOf([&] {
-    const std::string name = SessionName(person++ % kPeople);
-    predictor.Predict(now += absl::Milliseconds(50), {name, name}, 5);
-  });
-  PrintCost("Predictor::Predict, 5 answers", models, us, aim_us);
 }
 
 // A director in the middle of its work: models on one device that holds 32 of
@@ -189,8 +167,6 @@ void MeasureDirector(int models, double aim_us) {
 
 void Run() {
   Say("core: one decision with 100 and 10,000 models, 50 sessions");
-  MeasurePredictor(100, 10);
-  MeasurePredictor(10'000, 100);
   MeasureDirector(100, 10);
   MeasureDirector(10'000, 100);
 }

@@ -32,16 +32,16 @@ std::string PredictionText(const v1::GetWarmupPredictionResponse& response,
   }
   Table table({{"MODEL"},
                {"TYPE"},
-               {"1 MIN", Align::kRight},
+               {"NEXT", Align::kRight},
                {"5 MIN", Align::kRight},
                {"1 H", Align::kRight},
-               {"NEXT USE", Align::kRight},
+               {"USE IN", Align::kRight},
                {"TIER"},
                {"WARM-UP", Align::kRight},
                {"MEMORY", Align::kRight}});
   for (const v1::PredictedModel& model : response.predicted_models()) {
     table.Add({style.Bold(Printable(model.model_id())),
-               Word(model.model_type()), HumanPercent(model.probability_1min()),
+               Word(model.model_type()), HumanPercent(model.probability_next()),
                HumanPercent(model.probability_5min()),
                HumanPercent(model.probability_1h()), UntilUse(model),
                Word(model.tier()), WarmUp(model, style),
@@ -73,9 +73,10 @@ void Predict(Cli& cli, const v1::GetWarmupPredictionRequest& request) {
 void AddPredict(CLI::App* app, Cli& cli) {
   CLI::App* command = AddCommand(
       app, "predict", "Which models will be used next, and how soon",
-      "Ranks the models by the probability that they are used from now within "
-      "a minute, five minutes and an hour, and says why, how warm each of "
-      "them is, and how long it would take to get it ready.\n\n"
+      "Ranks the models by the probability that they are what is used next, "
+      "tells how probable a use within five minutes and an hour is and why, "
+      "how warm each of them is, and how long it would take to get it "
+      "ready.\n\n"
       "It only asks, unless --warm is given: then the model that the session "
       "binds to the task counts as announced, and the daemon loads what is "
       "worth it, within its limits.",

@@ -57,10 +57,8 @@ inline constexpr size_t kMaxUnsavedUses = 10'000;
 inline constexpr size_t kMaxUsageExports = 8;
 inline constexpr size_t kMaxUsesPerMessage = 2'000;
 
-// Prediction: a forecast scores at most this many models.
-inline constexpr size_t kMaxCandidates = 64;
+// Prediction: models of one answer.
 inline constexpr size_t kMaxPredictedModels = 64;
-inline constexpr size_t kMaxPredictorUsers = 1'000;
 
 // Loads.
 inline constexpr int kMaxConcurrentLoads = 64;

@@ -202,20 +202,22 @@ Explanation Forecaster::Explain(const History::Moment& moment,
     mixed += parts[c];
   }
   Explanation explanation{.facts = history_.FactsOf(item, moment)};
+  if (explanation.facts.share < 1) {
+    PerHead chances{};
+    chances[kFiveMinutes] = Squash(mixed);
+    Thin(explanation.facts.share, chances);
+    sums[Topic::kShare] = Stretch(chances[kFiveMinutes]) - mixed;
+  }
   std::vector<Reason>& reasons = explanation.reasons;
   for (const auto& [topic, sum] : sums) {
     if (std::abs(sum) >= kHardlyAReason) reasons.push_back({topic, sum});
   }
-  if (explanation.facts.share < 1) {
-    PerHead chances = Calibrated(mixer_.Mix(table_, EvidenceAt(moment, item)));
-    const float of_all = Stretch(chances[kFiveMinutes]);
-    Thin(explanation.facts.share, chances);
-    reasons.push_back({Topic::kShare, Stretch(chances[kFiveMinutes]) - of_all});
-  }
-  std::stable_sort(reasons.begin(), reasons.end(),
-                   [](const Reason& a, const Reason& b) {
-                     return std::abs(a.log_odds) > std::abs(b.log_odds);
-                   });
+  std::sort(reasons.begin(), reasons.end(),
+            [](const Reason& a, const Reason& b) {
+              const float size_a = std::abs(a.log_odds);
+              const float size_b = std::abs(b.log_odds);
+              return size_a != size_b ? size_a > size_b : a.topic < b.topic;
+            });
   // What an announcement promises counts instead of all that.
   const float kept = Stretch(history_.announcements_kept());
   if (history_.IsAnnounced(item, moment.now) && kept > mixed) {

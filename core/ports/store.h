@@ -13,7 +13,6 @@
 #include "core/model/model.h"
 #include "core/ports/engine_finder.h"
 #include "core/ports/use_log.h"
-#include "core/predict/predictor_state.h"
 #include "core/session/session_table.h"
 
 namespace warmup {
@@ -39,9 +38,6 @@ struct DeleteSession {
 struct PutPolicy {
   SwitchingPolicy policy;
 };
-struct PutLearned {
-  PredictorState state;
-};
 // What foresight has learned: some megabytes, of the director's own form.
 struct PutForesight {
   std::string state;
@@ -60,8 +56,8 @@ struct AppendUse {
 };
 using StoreChange =
     std::variant<PutModel, DeleteModel, PutMeasurements, PutSession,
-                 DeleteSession, PutPolicy, PutLearned, PutForesight, PutEngine,
-                 AppendEvent, AppendUse>;
+                 DeleteSession, PutPolicy, PutForesight, PutEngine, AppendEvent,
+                 AppendUse>;
 
 // What a start finds. The log of use stays where it is: see UseLog.
 struct StoredState {
@@ -72,13 +68,12 @@ struct StoredState {
   std::vector<Model> models;
   std::vector<Session> sessions;
   std::optional<SwitchingPolicy> policy;
-  std::optional<PredictorState> learned;
   std::optional<std::string> foresight;
   std::vector<PutEngine> engines;
   std::vector<Event> events;  // oldest first
   uint64_t last_event_sequence = 0;
-  // Things set aside instead of failing the start, for people: "learned state
-  // has version 7, this daemon reads up to 1: set aside as ...".
+  // Things left out or set aside instead of failing the start, for people:
+  // "store: model "m" left out: its row is damaged".
   std::vector<std::string> warnings;
 };
 

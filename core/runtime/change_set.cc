@@ -27,7 +27,6 @@ struct KeyOf {
     return "session " + change.id;
   }
   std::string operator()(const PutPolicy&) const { return "policy"; }
-  std::string operator()(const PutLearned&) const { return "learned"; }
   std::string operator()(const PutForesight&) const { return "foresight"; }
   std::string operator()(const PutEngine& change) const {
     return "engine " + change.spec.endpoint;

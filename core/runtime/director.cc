@@ -38,7 +38,6 @@ double PriorityFactor(Priority priority) {
 Director::Director(Options options)
     : options_(std::move(options)),
       policy_(options_.policy),
-      predictor_(options_.zone),
       coordinator_({.seed = options_.seed}),
       outlook_(BudgetsOf(options_), options_.zone) {
   for (const auto& [device, device_options] : options_.devices) {
@@ -60,7 +59,6 @@ absl::Status Director::Restore(const StoredState& state) {
     by_type_[model.spec.type].insert(model.spec.id);
   }
   for (const Session& session : state.sessions) sessions_.Restore(session);
-  if (state.learned.has_value()) predictor_.Import(*state.learned);
   absl::Status restored;
   if (state.foresight.has_value()) restored = outlook_.Load(*state.foresight);
   SetLimits();

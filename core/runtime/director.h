@@ -17,7 +17,6 @@
 #include "core/ports/device_monitor.h"
 #include "core/ports/engine.h"
 #include "core/ports/store.h"
-#include "core/predict/predictor.h"
 #include "core/runtime/effects.h"
 #include "core/runtime/facts.h"
 #include "core/runtime/outlook.h"
@@ -162,7 +161,6 @@ class Director {
 
   // --- For people and for the store ---
   Status GetStatus() const;
-  PredictorState ExportLearned() const { return predictor_.Export(); }
   std::string SaveForesight() const { return outlook_.Save(); }
   // Of what foresight has learned, counted: as long as it is the same, nothing
   // new.
@@ -242,13 +240,19 @@ class Director {
   void AnnounceUnlessUsed(absl::Time now, const Catalogue::Entry& entry);
   void UseUnlessUsed(absl::Time now, const Catalogue::Entry& entry);
   std::string UserOf(const SessionId& session, const std::string& user) const;
+  // Who it is, for habits: a user, else a session.
+  static std::string_view NameOf(const SessionId& session,
+                                 const std::string& user) {
+    return user.empty() ? session : user;
+  }
   // The model that the session binds to the task; empty: none.
   ModelId BoundTo(const PredictionRequest& request) const;
-  std::vector<Forecast> Choose(const PredictionRequest& request,
+  std::vector<Forecast> Choose(absl::Time now, const PredictionRequest& request,
                                const ModelId& bound,
-                               const std::vector<Chance>& ranked) const;
-  void AddUnused(const PredictionRequest& request,
-                 std::vector<Forecast>* forecasts) const;
+                               std::string_view who) const;
+  // Models that serve the task, but are not promising.
+  void AddOthers(absl::Time now, const PredictionRequest& request,
+                 std::string_view who, std::vector<Forecast>* forecasts) const;
   bool Serves(const PredictionRequest& request,
               const Catalogue::Entry& entry) const;
 
@@ -279,7 +283,6 @@ class Director {
   SwitchingPolicy policy_;
   Catalogue catalogue_;
   SessionTable sessions_;
-  Predictor predictor_;
   Ledger ledger_;
   LeaseTable leases_;
   Coordinator coordinator_;

@@ -120,7 +120,6 @@ void Director::OnDeviceMemory(const std::string& device,
 
 void Director::Tick(absl::Time now, Effects* fx) {
   for (const Session& session : sessions_.Expire(now)) {
-    predictor_.ForgetSession(session.id);
     fx->changes.push_back(DeleteSession{session.id});
     fx->events.push_back(
         MakeEvent(now, "session_expired",

@@ -39,11 +39,6 @@ absl::Status CheckFirstAnswer(const UsageReport& usage,
                                    absl::FormatDuration(limits::kMaxFactAge)));
 }
 
-// Who it is, for habits: a user, else a session.
-std::string_view NameOf(const SessionId& session, const std::string& user) {
-  return user.empty() ? session : user;
-}
-
 absl::Time TimeOf(absl::Time now, absl::Time at) {
   return at == absl::InfinitePast() ? now : at;
 }
@@ -91,7 +86,6 @@ std::string Director::UserOf(const SessionId& session,
 void Director::Announce(absl::Time now, const Announcement& announcement,
                         UseKind why, Effects* fx) {
   journal_.Announced(now, announcement, why, &fx->uses);
-  predictor_.Observe(announcement);
   const Catalogue::Entry* entry = catalogue_.Find(announcement.model);
   if (entry == nullptr) return;  // a role may outlive its model
   outlook_.OnAnnounced(now, announcement.model, CostOf(*entry),
@@ -165,7 +159,6 @@ absl::StatusOr<Session> Director::StopSession(absl::Time now,
                                               Effects* fx) {
   WARMUP_RETURN_IF_ERROR(ValidateId("session_id", id));
   WARMUP_ASSIGN_OR_RETURN(Session session, sessions_.Stop(id));
-  predictor_.ForgetSession(id);
   fx->changes.push_back(DeleteSession{id});
   fx->events.push_back(
       MakeEvent(now, "session_stopped",
@@ -220,7 +213,6 @@ absl::Status Director::RecordUsage(absl::Time now,
 
 void Director::Used(absl::Time now, const Usage& usage, Effects* fx) {
   journal_.Used(now, usage, &fx->uses);
-  predictor_.Observe(usage);
   const ModelId& id = usage.model;
   const Catalogue::Entry* entry = catalogue_.Find(id);
   const std::string_view who = NameOf(usage.session, usage.user);
@@ -289,10 +281,8 @@ absl::Status Director::ReportActivity(absl::Time now,
     const absl::Time at = TimeOf(now, report.at);
     const std::string user = UserOf(report.session, report.user);
     ++totals_.activities;
-    const Activity activity{report.kind, report.session, user, at};
-    predictor_.Observe(activity);
     if (announced[i].empty()) {
-      journal_.Saw(now, activity, &fx->uses);
+      journal_.Saw(now, {report.kind, report.session, user, at}, &fx->uses);
       Seen(now, report.kind, NameOf(report.session, user));
       continue;
     }

@@ -121,7 +121,6 @@ absl::Status Director::RemoveModel(absl::Time now, const ModelId& id,
   ForgetModelsOf(entry->spec.engine);
   WARMUP_RETURN_IF_ERROR(catalogue_.Remove(id).status());
   coordinator_.Forget(id);
-  predictor_.ForgetModel(id);
   use_matcher_.Forget(id);
   warmups_.Forget(id);
   outlook_.Remove(id);

@@ -42,38 +42,37 @@ ModelId Director::BoundTo(const PredictionRequest& request) const {
 }
 
 // The model that is bound to the task, then the most probable that serve it.
-std::vector<Forecast> Director::Choose(
-    const PredictionRequest& request, const ModelId& bound,
-    const std::vector<Chance>& ranked) const {
+std::vector<Forecast> Director::Choose(absl::Time now,
+                                       const PredictionRequest& request,
+                                       const ModelId& bound,
+                                       std::string_view who) const {
   std::vector<Forecast> chosen;
   chosen.reserve(request.max_models);
   if (!bound.empty()) {
-    const auto known =
-        std::find_if(ranked.begin(), ranked.end(),
-                     [&](const Chance& c) { return *c.model == bound; });
-    const Chance chance =
-        known == ranked.end() ? Chance{&bound, 0, 0, 0} : *known;
-    Forecast& forecast = chosen.emplace_back(Predictor::SpellOut(chance));
-    forecast.p_1min = std::max(forecast.p_1min, kBoundProbability);
-    forecast.p_5min = std::max(forecast.p_5min, forecast.p_1min);
+    const Outlook::Prospect unknown{&bound};
+    Forecast& forecast = chosen.emplace_back(Outlook::SpellOut(
+        outlook_.ProspectFor(who, now, bound).value_or(unknown)));
+    forecast.p_next = std::max(forecast.p_next, kBoundProbability);
+    forecast.p_5min = std::max(forecast.p_5min, kBoundProbability);
     forecast.p_1h = std::max(forecast.p_1h, forecast.p_5min);
     forecast.expected_until_use =
         std::min(forecast.expected_until_use, absl::Seconds(30));
     forecast.reasons = {absl::StrCat("this session binds it to ",
                                      std::string(ToString(request.task)))};
   }
-  for (const Chance& chance : ranked) {
+  for (const Outlook::Prospect& prospect : outlook_.ProspectsFor(who, now)) {
     if (chosen.size() == request.max_models) break;
-    if (*chance.model == bound) continue;
-    const Catalogue::Entry* entry = catalogue_.Find(*chance.model);
+    if (*prospect.model == bound) continue;
+    const Catalogue::Entry* entry = catalogue_.Find(*prospect.model);
     if (entry != nullptr && Serves(request, *entry)) {
-      chosen.push_back(Predictor::SpellOut(chance));
+      chosen.push_back(Outlook::SpellOut(prospect));
     }
   }
   return chosen;
 }
 
-void Director::AddUnused(const PredictionRequest& request,
+void Director::AddOthers(absl::Time now, const PredictionRequest& request,
+                         std::string_view who,
                          std::vector<Forecast>* forecasts) const {
   const auto by_type = by_type_.find(request.task);
   if (by_type == by_type_.end()) return;
@@ -83,10 +82,11 @@ void Director::AddUnused(const PredictionRequest& request,
         std::any_of(forecasts->begin(), forecasts->end(),
                     [&](const Forecast& f) { return f.model == id; });
     if (is_there || !Serves(request, *catalogue_.Find(id))) continue;
-    Forecast forecast;
-    forecast.model = id;
-    forecast.p_1h = kUnseenProbability;
-    forecast.expected_until_use = absl::InfiniteDuration();
+    if (const auto prospect = outlook_.ProspectFor(who, now, id)) {
+      forecasts->push_back(Outlook::SpellOut(*prospect));
+      continue;
+    }
+    Forecast forecast{.model = id, .p_1h = kUnseenProbability};
     if (request.task != ModelType::kUnspecified) {
       forecast.reasons.push_back(
           absl::StrCat("serves ", std::string(ToString(request.task))));
@@ -115,15 +115,14 @@ absl::StatusOr<Prediction> Director::Predict(absl::Time now,
   }
   const std::string user = UserOf(request.session, request.user);
   const ModelId bound = BoundTo(request);
-  std::vector<Forecast> forecasts =
-      Choose(request, bound, predictor_.Rank(now, {request.session, user}));
-  AddUnused(request, &forecasts);
+  const std::string_view who = NameOf(request.session, user);
+  std::vector<Forecast> forecasts = Choose(now, request, bound, who);
+  AddOthers(now, request, who, &forecasts);
   Prediction prediction;
   prediction.models.reserve(forecasts.size());
   for (Forecast& forecast : forecasts) {
     const Catalogue::Entry& entry = *catalogue_.Find(forecast.model);
-    for (std::string& reason :
-         predictor_.Explain(now, {request.session, user}, forecast.model)) {
+    for (std::string& reason : outlook_.ReasonsFor(who, now, forecast.model)) {
       forecast.reasons.push_back(std::move(reason));
     }
     ModelView view = View(entry);

@@ -16,7 +16,6 @@
 #include "core/ports/engine.h"
 #include "core/ports/engine_finder.h"
 #include "core/ports/event_sink.h"
-#include "core/predict/predictor.h"
 #include "core/runtime/prediction_quality.h"
 #include "core/runtime/waits.h"
 
@@ -43,6 +42,42 @@ struct ActivityReport {
   std::string role;
   ModelId model;
   absl::Time at = absl::InfinitePast();
+};
+
+// A request to a model that really happened, reported or observed.
+struct Usage {
+  ModelId model;
+  SessionId session;  // may be empty
+  std::string user;   // may be empty
+  absl::Time at;
+};
+
+// A client named a model it is about to use: a chat panel opened on a role, a
+// session began whose configuration binds the model.
+struct Announcement {
+  ModelId model;
+  SessionId session;
+  std::string user;
+  absl::Time at;
+};
+
+// A sign of life without a model: files, typing, builds. Kinds, never text.
+struct Activity {
+  std::string kind;
+  SessionId session;
+  std::string user;
+  absl::Time at;
+};
+
+// What is expected of a model, in probabilities of a use by who asks.
+struct Forecast {
+  ModelId model;
+  double p_next = 0;  // that it is what is used next
+  double p_5min = 0;  // that it is used at least once within
+  double p_1h = 0;
+  // Median; InfiniteDuration: not in sight.
+  absl::Duration expected_until_use = absl::InfiniteDuration();
+  std::vector<std::string> reasons;  // for people, strongest first
 };
 
 struct PredictionRequest {

@@ -1,11 +1,13 @@
 #include "core/runtime/outlook.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/foresight/archive.h"
+#include "core/runtime/reasons.h"
 
 namespace warmup {
 namespace {
@@ -20,11 +22,31 @@ constexpr Micros kLeastLoad = 1'000;
 // Users and kinds have no numbers of their own: two with the same hash, one in
 // two thousand million, would be taken for one (FNV-1a).
 int32_t NumberOf(std::string_view name) {
+  if (name.empty()) return foresight::History::kNobody;
   uint32_t hash = 2'166'136'261U;
   for (const char c : name) {
     hash = (hash ^ static_cast<unsigned char>(c)) * 16'777'619U;
   }
   return static_cast<int32_t>(hash >> 1);
+}
+
+// Where the cumulative hazard -log(1 - P(t)), linear between the horizons,
+// reaches log 2; what is not even within a day is not in sight.
+absl::Duration MedianUntilUse(const foresight::PerHead& chances) {
+  double from = 0;  // s
+  double from_hazard = 0;
+  for (size_t h = foresight::kFiveMinutes; h < foresight::kHeads; ++h) {
+    const double to = static_cast<double>(foresight::kHorizon[h]) * 1e-6;
+    const auto chance = static_cast<double>(chances[h]);
+    const double to_hazard = -std::log1p(-std::min(chance, 1 - 1e-9));
+    if (chance >= 0.5) {
+      return absl::Seconds(from + (to - from) * (M_LN2 - from_hazard) /
+                                      (to_hazard - from_hazard));
+    }
+    from = to;
+    from_hazard = to_hazard;
+  }
+  return absl::InfiniteDuration();
 }
 
 }  // namespace
@@ -212,6 +234,64 @@ Outlook::Chances Outlook::ChancesOf(const ModelId& model) const {
   return {static_cast<double>(chances[foresight::kNext]),
           static_cast<double>(chances[foresight::kFiveMinutes]),
           static_cast<double>(chances[foresight::kHour])};
+}
+
+Micros Outlook::AskedAt(absl::Time now) const {
+  return std::max(now_, absl::ToUnixMicros(now) + offset_);
+}
+
+std::vector<Outlook::Prospect> Outlook::ProspectsFor(std::string_view who,
+                                                     absl::Time now) const {
+  const foresight::Forecaster& forecaster = foresight_.forecaster();
+  const auto moment = forecaster.MomentAt(AskedAt(now), NumberOf(who));
+  std::vector<Prospect> prospects;
+  for (const ItemId item : forecaster.Promising()) {
+    prospects.push_back({&names_[static_cast<size_t>(item)],
+                         forecaster.ChanceAt(moment, item)});
+  }
+  std::sort(
+      prospects.begin(), prospects.end(),
+      [](const Prospect& a, const Prospect& b) {
+        for (const foresight::Head head :
+             {foresight::kNext, foresight::kFiveMinutes, foresight::kHour}) {
+          if (a.chances[head] != b.chances[head]) {
+            return a.chances[head] > b.chances[head];
+          }
+        }
+        return *a.model < *b.model;
+      });
+  return prospects;
+}
+
+std::optional<Outlook::Prospect> Outlook::ProspectFor(
+    std::string_view who, absl::Time now, const ModelId& model) const {
+  const foresight::Forecaster& forecaster = foresight_.forecaster();
+  const ItemId item = Find(model);
+  if (item == kNoItem || !forecaster.IsKnown(item)) return std::nullopt;
+  const auto moment = forecaster.MomentAt(AskedAt(now), NumberOf(who));
+  return Prospect{&names_[static_cast<size_t>(item)],
+                  forecaster.ChanceAt(moment, item)};
+}
+
+Forecast Outlook::SpellOut(const Prospect& prospect) {
+  const auto chance = [&](foresight::Head head) {
+    return static_cast<double>(prospect.chances[head]);
+  };
+  return {.model = *prospect.model,
+          .p_next = chance(foresight::kNext),
+          .p_5min = chance(foresight::kFiveMinutes),
+          .p_1h = chance(foresight::kHour),
+          .expected_until_use = MedianUntilUse(prospect.chances)};
+}
+
+std::vector<std::string> Outlook::ReasonsFor(std::string_view who,
+                                             absl::Time now,
+                                             const ModelId& model) const {
+  const foresight::Forecaster& forecaster = foresight_.forecaster();
+  const ItemId item = Find(model);
+  if (item == kNoItem || !forecaster.IsKnown(item)) return {};
+  const auto moment = forecaster.MomentAt(AskedAt(now), NumberOf(who));
+  return Reasons(forecaster.Explain(moment, item), names_);
 }
 
 bool Outlook::IsAnnounced(const ModelId& model) const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "absl/time/time.h"
 #include "core/foresight/foresight.h"
 #include "core/model/model.h"
+#include "core/runtime/facts.h"
 #include "core/runtime/waits.h"
 #include "core/shadow/room.h"
 
@@ -77,6 +79,25 @@ class Outlook {
     double within_1h = 0;
   };
   Chances ChancesOf(const ModelId& model) const;
+  // --- For who asks: a user, or a session; of uses by him. One who is not
+  // known is told what is so for all. Asking changes nothing ---
+  struct Prospect {
+    const ModelId* model;  // until the next fact
+    foresight::PerHead chances{};
+  };
+  // Of the models that may be used soon (all, if they are few), the most
+  // probable first.
+  std::vector<Prospect> ProspectsFor(std::string_view who,
+                                     absl::Time now) const;
+  // Of one; nullopt: it was never used nor announced.
+  std::optional<Prospect> ProspectFor(std::string_view who, absl::Time now,
+                                      const ModelId& model) const;
+  // Without reasons.
+  static Forecast SpellOut(const Prospect& prospect);
+  // Why it is as probable as it is; empty: see above.
+  std::vector<std::string> ReasonsFor(std::string_view who, absl::Time now,
+                                      const ModelId& model) const;
+
   // Lately, and nobody has used any model since.
   bool IsAnnounced(const ModelId& model) const;
   // How a model fares when room is made on its device.
@@ -120,6 +141,8 @@ class Outlook {
   Waits Waited() const;
   // The time on foresight's own line.
   shadow::Micros TimeOf(absl::Time now);
+  // The same, for who asks.
+  shadow::Micros AskedAt(absl::Time now) const;
   // Its number, a new one if it is new; kNoItem where there is none left.
   shadow::ItemId ItemOf(const ModelId& model, const Cost& cost);
   shadow::ItemCost Convert(const Cost& cost);

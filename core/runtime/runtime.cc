@@ -351,7 +351,6 @@ absl::Status Runtime::RecordUsage(const std::vector<UsageReport>& batch) {
   {
     MutexLock lock(mutex_);
     WARMUP_RETURN_IF_ERROR(director_.RecordUsage(Now(), batch, &fx));
-    is_learned_dirty_ = true;
     Commit(&fx, {});
   }
   Execute(std::move(fx));
@@ -363,7 +362,6 @@ absl::Status Runtime::ReportActivity(const std::vector<ActivityReport>& batch) {
   {
     MutexLock lock(mutex_);
     WARMUP_RETURN_IF_ERROR(director_.ReportActivity(Now(), batch, &fx));
-    is_learned_dirty_ = true;
     Commit(&fx, {});
   }
   Execute(std::move(fx));

@@ -46,9 +46,9 @@ class Runtime {
     absl::Duration look_interval = absl::Seconds(1);
     absl::Duration idle_look_interval = absl::Seconds(15);
     absl::Duration discover_interval = absl::Minutes(1);
-    // How often learned state and the log of use are written.
+    // How often the log of use is written.
     absl::Duration save_interval = absl::Seconds(1);
-    // The same of what foresight learned, which is some megabytes.
+    // The same of what was learned, which is some megabytes.
     absl::Duration foresight_interval = absl::Minutes(5);
   };
 
@@ -201,7 +201,6 @@ class Runtime {
   void Discover(Engine* engine);
   Status StatusNow() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ReportProgress();
-  void SaveLearned();
   void SaveForesight();
   // Takes them up for the next save. (runtime_uses.cc)
   void KeepUses(std::vector<UseRecord> uses)
@@ -243,7 +242,6 @@ class Runtime {
   absl::Time next_search_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   absl::Time next_tick_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool is_stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  bool is_learned_dirty_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t saved_lessons_ ABSL_GUARDED_BY(mutex_) = 0;  // see Director
   // The newest limits::kMaxUnsavedUses. While the store is slow they wait here:
   // what is a log only must not fill the queue of what was promised.

@@ -67,7 +67,6 @@ void Runtime::Stop() {
   }
   if (ticker_.joinable()) ticker_.join();
   workers_.Join();
-  SaveLearned();
   SaveForesight();
   writer_.Flush().IgnoreError();  // those that are on their way
   SaveUses();
@@ -176,7 +175,6 @@ void Runtime::RunTicker() {
     LookAtEngines();
     if (Now() >= next_save) {
       next_save = Now() + options_.save_interval;
-      SaveLearned();
       SaveUses();
     }
     if (Now() >= next_foresight) {
@@ -226,16 +224,6 @@ void Runtime::ReportProgress() {
     }
   }
   Execute(std::move(fx));
-}
-
-void Runtime::SaveLearned() {
-  std::vector<StoreChange> changes;
-  MutexLock lock(mutex_);
-  if (is_learned_dirty_) {
-    is_learned_dirty_ = false;
-    changes.push_back(PutLearned{director_.ExportLearned()});
-  }
-  if (!changes.empty()) writer_.Enqueue(std::move(changes), {});
 }
 
 void Runtime::SaveForesight() {

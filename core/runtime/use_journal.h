@@ -8,7 +8,7 @@
 
 #include "absl/time/time.h"
 #include "core/ports/use_log.h"
-#include "core/predict/predictor.h"
+#include "core/runtime/facts.h"
 
 namespace warmup {
 

@@ -20,7 +20,7 @@ TEST_CASE_METHOD(CliFixture, "Predict: prints models, times and reasons") {
   CHECK(result.exit_code == kExitOk);
   CHECK(result.err.empty());
   CHECK(Has(result.out,
-            "coder:1.5b   completion   42 %   71 %  > 99 %    ~ 40 s  ready"));
+            "coder:1.5b   completion  42 %   71 %  > 99 %  ~ 40 s  ready"));
   CHECK(Has(result.out, "\n  bound to completion; used 12 s ago\n"));
   CHECK(Has(result.out, "5 s, late"));
   CHECK(Has(result.out, "all ready in 5 s with 5.55 GiB"));
@@ -46,7 +46,7 @@ TEST_CASE_METHOD(CliFixture, "Predict: JSON has proto names and defaults") {
   const json answer = json::parse(Json({"predict"}));
   const json& model = answer["predicted_models"][0];
   CHECK(model["model_id"] == "coder:1.5b");
-  CHECK(model["probability_1min"] == 0.42);
+  CHECK(model["probability_next"] == 0.42);
   CHECK(model["estimated_warmup_time_ms"] == 0);
   CHECK(answer["resource_requirements"]["memory_mb"] == 5683);
 }

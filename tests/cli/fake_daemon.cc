@@ -89,7 +89,7 @@ class FakeWarmup : public v1::WarmupService::Service {
     v1::PredictedModel* model = response->add_predicted_models();
     model->set_model_id("coder:1.5b");
     model->set_model_type(v1::MODEL_TYPE_COMPLETION);
-    model->set_probability_1min(0.42);
+    model->set_probability_next(0.42);
     model->set_probability_5min(0.71);
     model->set_probability_1h(0.999);
     model->set_expected_seconds_until_use(40);

@@ -89,7 +89,7 @@ TEST_CASE("JSON: a prediction is what interface WarmupPrediction says") {
   CHECK(model["reasons"].is_array());
   CHECK(model["meets_acceptable_latency"].is_boolean());
   CheckNumbers(model,
-               {"probability_1min", "probability_5min", "probability_1h",
+               {"probability_next", "probability_5min", "probability_1h",
                 "expected_seconds_until_use", "estimated_warmup_time_ms"});
   CheckResources(model["resource_requirements"]);
 }

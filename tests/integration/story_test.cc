@@ -113,17 +113,15 @@ TEST_CASE("Story: what follows what is learned from usage") {
       served.client
           .Ask(&Warmup::GetWarmupPrediction, "session_id: 'ide' max_models: 4")
           .Must();
-  std::vector<std::string> reasons;
+  REQUIRE(prediction.predicted_models_size() >= 3);
+  CHECK(prediction.predicted_models(0).model_id() == "embed");
+  CHECK(prediction.predicted_models(0).probability_next() > 0.5);
+  CHECK(prediction.predicted_models(0).reasons_size() > 0);
   for (const v1::PredictedModel& model : prediction.predicted_models()) {
-    if (model.model_id() == "embed") {
-      reasons = {model.reasons().begin(), model.reasons().end()};
-    }
     // What was never used is in sight at most as that.
     if (model.model_id() == "other") CHECK(model.probability_1h() < 0.05);
   }
   CHECK(prediction.confidence_score() > 0.5);
-  REQUIRE_FALSE(reasons.empty());
-  CHECK_THAT(reasons.front(), Catch::Contains("chat"));
   CHECK(BecomesReady(served, "embed"));
   CHECK(served.Load("embed").Must().served_as() == v1::SERVED_AS_WARM);
   CHECK(served.Metrics().loads().speculative_count() > 0);

@@ -285,7 +285,7 @@ TEST_CASE("SetPrediction: numbers for people, in the units of the API") {
   Prediction prediction;
   PredictedModel model;
   model.forecast = {.model = "m",
-                    .p_1min = 0.1,
+                    .p_next = 0.1,
                     .p_5min = 0.2,
                     .p_1h = 0.3,
                     .expected_until_use = absl::Seconds(90),

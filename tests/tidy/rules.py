@@ -11,15 +11,14 @@ import source
 
 _VALUES = ["core/base", "core/model"]
 # What the ports speak of: whoever implements or calls one sees these too.
-_PORTS = _VALUES + ["core/events", "core/predict", "core/session", "core/ports"]
-_DECIDERS = ["core/events", "core/predict", "core/schedule", "core/session",
-             "core/state", "core/registry", "core/monitor"]
+_PORTS = _VALUES + ["core/events", "core/session", "core/ports"]
+_DECIDERS = ["core/events", "core/schedule", "core/session", "core/state",
+             "core/registry", "core/monitor"]
 
 LAYERS = {
     "core/base": [],
     "core/model": ["core/base"],
     "core/events": ["core/base"],
-    "core/predict": _VALUES,
     # How victims are chosen is the same on shadow machines and in reality.
     "core/schedule": _VALUES + ["core/shadow"],
     "core/session": _VALUES,
@@ -61,7 +60,7 @@ _CORE_FORBIDDEN = re.compile(
     r"|yaml-cpp|systemd|httplib")
 # The deciders take `now` and plain values, and return plain values.
 _SANS_IO = re.compile(
-    r"^(core/(predict|schedule|session|shadow|foresight|state|registry|monitor)"
+    r"^(core/(schedule|session|shadow|foresight|state|registry|monitor)"
     r"/|core/runtime/director)")
 _SANS_IO_FORBIDDEN = re.compile(
     r"^(thread|mutex|condition_variable|future|chrono|fstream|iostream|cstdio"

@@ -50,8 +50,8 @@ class Layers(unittest.TestCase):
                       check({"core/base/a.cc": '#include "w/v1/a.pb.h"\n'}))
 
     def test_siblings_in_core_do_not_meet(self):
-        self.finds("core/schedule/a.cc", '"core/predict/predictor.h"')
-        self.finds("core/predict/a.cc", '"core/schedule/ledger.h"')
+        self.finds("core/schedule/a.cc", '"core/foresight/history.h"')
+        self.finds("core/foresight/a.cc", '"core/schedule/ledger.h"')
         self.finds("core/session/a.cc", '"core/events/event.h"')
         self.finds("core/base/a.cc", '"core/model/model.h"')
         self.finds("core/ports/a.cc", '"core/schedule/ledger.h"')
@@ -59,7 +59,7 @@ class Layers(unittest.TestCase):
         self.passes("core/runtime/a.cc", '"core/schedule/ledger.h"')
 
     def test_deciders_do_no_io(self):
-        self.finds("core/predict/a.cc", "<thread>")
+        self.finds("core/foresight/a.cc", "<thread>")
         self.finds("core/schedule/a.cc", '"core/base/mutex.h"')
         self.finds("core/runtime/director_x.cc", '"absl/time/clock.h"')
         self.passes("core/runtime/workers.cc", "<thread>")

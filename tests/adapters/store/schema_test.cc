@@ -22,6 +22,15 @@ constexpr const char* kVersion1 = R"sql(
     model_id TEXT PRIMARY KEY, load_count INTEGER NOT NULL,
     load_time_ns INTEGER NOT NULL, steady_bytes INTEGER NOT NULL)
     WITHOUT ROWID;
+  CREATE TABLE learned (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    version INTEGER NOT NULL, checksum INTEGER NOT NULL,
+    snapshot BLOB NOT NULL);
+  CREATE TABLE learned_set_aside (
+    number INTEGER PRIMARY KEY,
+    set_aside_at TEXT NOT NULL DEFAULT (datetime('now')),
+    reason TEXT NOT NULL, version INTEGER NOT NULL,
+    checksum INTEGER NOT NULL, snapshot BLOB NOT NULL);
   PRAGMA user_version = 1;
 )sql";
 
@@ -85,6 +94,20 @@ TEST_CASE("Schema: what is measured after a migration is written") {
   MakeVersion1(path, "");
   MustCommit(*MustOpen(path), {PutMeasurements{"cold", MakeMeasurements()}});
   CHECK(MustLoad(*MustOpen(path)).models[0].measurements == MakeMeasurements());
+}
+
+TEST_CASE("Schema: what an older predictor has left is dropped") {
+  const TempFolder folder;
+  const std::string path = folder.File("store.db");
+  MakeVersion1(path,
+               "INSERT INTO learned VALUES (1, 1, 2, x'00');"
+               "INSERT INTO learned_set_aside (reason, version, checksum,"
+               " snapshot) VALUES ('r', 1, 2, x'00')");
+  CHECK(MustLoad(*MustOpen(path)).warnings.empty());
+  auto database = Database::Open(path);
+  REQUIRE(database.ok());
+  CHECK(*database->QueryInt("SELECT count(*) FROM sqlite_schema"
+                            " WHERE name LIKE 'learned%'") == 0);
 }
 
 TEST_CASE("Schema: damaged measurements of version 1 count as none") {

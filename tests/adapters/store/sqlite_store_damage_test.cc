@@ -30,7 +30,7 @@ std::string MakeStoreFile(const std::string& path) {
   {
     const auto store = MustOpen(path);
     std::vector<StoreChange> changes = {PutSession{MakeSession("s")},
-                                        PutPolicy{}, PutLearned{MakeLearned()}};
+                                        PutPolicy{}, PutForesight{"learned"}};
     for (int i = 0; i < 100; ++i) {
       changes.push_back(PutModel{MakeSpec("m" + std::to_string(i))});
       changes.push_back(AppendEvent{MakeEvent(static_cast<uint64_t>(i) + 1)});
@@ -159,38 +159,6 @@ TEST_CASE("SqliteStore: a log cut short loses its end, not its beginning") {
                                   : size >= first_commit ? 1u
                                                          : 0u));
   }
-}
-
-TEST_CASE(
-    "SqliteStore: unreadable learned state is set aside, the rest stays") {
-  const TempFolder folder;
-  const std::string path = folder.File("store.db");
-  const auto spoil = [&path](const std::string& sql) {
-    MustCommit(*MustOpen(path),
-               {PutModel{MakeSpec("m")}, PutLearned{MakeLearned()}});
-    auto database = Database::Open(path);
-    REQUIRE(database.ok());
-    REQUIRE(database->Execute(sql).ok());
-  };
-  spoil("UPDATE learned SET version = 7");
-  StoredState state = MustLoad(*MustOpen(path));
-  CHECK_FALSE(state.learned.has_value());
-  CHECK(state.models.size() == 1);
-  REQUIRE(state.warnings.size() == 1);
-  CHECK(state.warnings[0] ==
-        "store: learned state has version 7, this daemon reads up to 1: set "
-        "aside in the table learned_set_aside; learning starts anew");
-  CHECK(MustLoad(*MustOpen(path)).warnings.empty());
-
-  for (int i = 0; i < 5; ++i) {
-    spoil("UPDATE learned SET snapshot = x'00'");
-    state = MustLoad(*MustOpen(path));
-    CHECK_FALSE(state.learned.has_value());
-    REQUIRE(state.warnings.size() == 1);
-  }
-  auto database = Database::Open(path);
-  REQUIRE(database.ok());
-  CHECK(*database->QueryInt("SELECT count(*) FROM learned_set_aside") == 3);
 }
 
 TEST_CASE(

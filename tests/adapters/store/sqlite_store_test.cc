@@ -27,7 +27,7 @@ TEST_CASE("SqliteStore: a new store is empty") {
   CHECK(state.models.empty());
   CHECK(state.sessions.empty());
   CHECK_FALSE(state.policy.has_value());
-  CHECK_FALSE(state.learned.has_value());
+  CHECK_FALSE(state.foresight.has_value());
   CHECK(state.events.empty());
   CHECK(state.last_event_sequence == 0);
   CHECK(state.warnings.empty());
@@ -63,7 +63,7 @@ TEST_CASE("SqliteStore: everything comes back after a restart") {
     MustCommit(*store,
                {PutModel{MakeSpec("m")}, PutMeasurements{"m", measured},
                 PutModel{MakeSpec("n")}, PutSession{MakeSession("s")},
-                PutPolicy{policy}, PutLearned{MakeLearned()},
+                PutPolicy{policy}, PutForesight{"learned"},
                 AppendEvent{MakeEvent(41)}, AppendEvent{MakeEvent(42)}});
   }
   const auto store = MustOpen(path);
@@ -76,8 +76,7 @@ TEST_CASE("SqliteStore: everything comes back after a restart") {
   REQUIRE(state.sessions.size() == 1);
   CHECK(state.sessions[0] == MakeSession("s"));
   CHECK(state.policy == policy);
-  REQUIRE(state.learned.has_value());
-  CHECK(state.learned->scopes.size() == 2);
+  CHECK(state.foresight == "learned");
   REQUIRE(state.events.size() == 2);
   CHECK(state.events[0] == MakeEvent(41));
   CHECK(state.last_event_sequence == 42);

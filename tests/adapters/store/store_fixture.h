@@ -90,35 +90,6 @@ inline Event MakeEvent(uint64_t sequence) {
   return event;
 }
 
-inline PredictorState MakeLearned() {
-  LearnedScope scope;
-  scope.user = "ada";
-  LearnedUse use;
-  use.model = "a";
-  use.count = 2.5;
-  use.last_used = absl::FromUnixNanos(1'700'000'000'000'000'007);
-  use.gap_counts[3] = 0.25;
-  use.hour_counts[23] = 1;
-  use.weekday_counts[6] = 2;
-  LearnedUse never = use;
-  never.model = "b";
-  never.last_used = absl::InfinitePast();
-  scope.uses = {use, never};
-  scope.successions = {{"", "a", "b", 1.5}, {"c", "a", "b", 0.5}};
-  scope.announcements = {{"b", 3, 2}};
-  scope.last_models = {"b", "a"};
-  scope.arrival_counts[2] = 0.75;
-  PredictorState state;
-  state.scopes = {scope, LearnedScope{}};
-  state.user_habits.reuse_counts[1] = 4;
-  state.user_habits.arrival_counts[2] = 5;
-  state.everybody_habits.reuse_counts[3] = 6;
-  state.everybody_habits.arrival_counts[4] = 7;
-  state.follow_count = 8;
-  state.repeat_count = 1.5;
-  return state;
-}
-
 }  // namespace warmup
 
 #endif  // WARMUP_TESTS_ADAPTERS_STORE_STORE_FIXTURE_H_

@@ -38,8 +38,8 @@ TEST_CASE("ChangeSet: keeps the newest of each thing, in order") {
   set.Add(PutPolicy{});
   set.Add(Put("a", 2));
   set.Add(Measured("a", 2));
-  set.Add(PutLearned{});
-  set.Add(PutLearned{});
+  set.Add(PutForesight{"old"});
+  set.Add(PutForesight{"new"});
   CHECK(set.size() == 5);
   const std::vector<StoreChange> changes = set.Take();
   CHECK(set.empty());
@@ -48,7 +48,7 @@ TEST_CASE("ChangeSet: keeps the newest of each thing, in order") {
   CHECK(std::holds_alternative<PutPolicy>(changes[1]));
   CHECK(std::get<PutModel>(changes[2]).spec.revision == 2);
   CHECK(std::get<PutMeasurements>(changes[3]).measurements.memory_count == 2);
-  CHECK(std::holds_alternative<PutLearned>(changes[4]));
+  CHECK(std::get<PutForesight>(changes[4]).state == "new");
 }
 
 TEST_CASE("ChangeSet: a removed model takes along what was measured of it") {

@@ -233,13 +233,13 @@ TEST_CASE("Runtime: what was learned is stored at the end and used again") {
         if (const auto* put = std::get_if<PutModel>(&change)) {
           state.models.push_back({put->spec, {}});
         }
-        if (const auto* put = std::get_if<PutLearned>(&change)) {
-          state.learned = put->state;
+        if (const auto* put = std::get_if<PutForesight>(&change)) {
+          state.foresight = put->state;
         }
       }
     }
   }
-  REQUIRE(state.learned.has_value());
+  REQUIRE(state.foresight.has_value());
   Fixture again(true, false, state);
   again.clock.Advance(absl::Minutes(10));
   const auto prediction = again.runtime->Predict({});
