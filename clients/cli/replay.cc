@@ -154,7 +154,8 @@ void AddExperimentOptions(CLI::App* command, Experiment& experiment) {
           "the median item, b8000 MiB")
       ->required();
   AddList(command, "--policy", &ParsePolicies, experiment.policies,
-          "warmup, ours; lru, ttl:SECONDS, gdsf, lfu, hybrid, markov, recpop; "
+          "warmup, ours, or warmup:PRICE of memory; lru, ttl:SECONDS, gdsf, "
+          "lfu, hybrid, markov, recpop; "
           "and belady, clairvoyant, which see the future")
       ->required();
   AddList(command, "--seed", &ParseSeeds, experiment.seeds,

@@ -16,6 +16,8 @@ constexpr double kFirstByte = 1;
 constexpr double kSwapMargin = 1.05;
 constexpr double kFetchShare = 0.75;
 constexpr size_t kTried = 12;
+// Who has asked for an item gets to use it.
+constexpr Micros kLeastHeld = 10'000'000;
 
 }  // namespace
 
@@ -39,8 +41,31 @@ void Expert::Touch(ItemId item) {
 
 void Expert::OnRequest(const shadow::Request& request,
                        shadow::Outcome /*outcome*/) {
-  ++past_[request.item].requests;
+  Past& past = past_[request.item];
+  ++past.requests;
+  past.used = request.at;
   Touch(request.item);
+  GiveBack(request.at);
+}
+
+void Expert::OnReady(Micros now, ItemId item) { past_[item].used = now; }
+
+bool Expert::GivesBack(Micros now, ItemId item) const {
+  const Micros idle = now - past_.Get(item).used;
+  if (worth_.price() <= 0 || idle < kLeastHeld) return false;
+  if (kind_.keep_alive <= 0) return !worth_.is_worth_holding(item);
+  const shadow::ItemCost cost = machine_.CostOf(item);
+  return static_cast<double>(idle) * worth_.price() *
+             static_cast<double>(cost.size) >=
+         kind_.keep_alive * static_cast<double>(cost.load) * cost.weight;
+}
+
+void Expert::GiveBack(Micros now) {
+  if (worth_.price() <= 0) return;
+  const std::vector<ItemId> ready = machine_.ready();
+  for (const ItemId item : ready) {
+    if (GivesBack(now, item)) machine_.Evict(now, item);
+  }
 }
 
 void Expert::OnStart(Micros, ItemId item) {

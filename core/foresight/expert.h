@@ -39,6 +39,10 @@ class Expert : public shadow::Policy {
     std::string name;
     Keep keep = Keep::kRecent;
     bool preloads = false;
+    // Where memory has a price: gives an item back that was idle so many times
+    // as long as its memory takes to cost what its load does; 0: one of which
+    // the forecast says that it is not worth holding.
+    double keep_alive = 0;
     // Of one that preloads: who does the same, but does not.
     size_t twin = 0;
   };
@@ -50,9 +54,14 @@ class Expert : public shadow::Policy {
   void OnRequest(const shadow::Request& request,
                  shadow::Outcome outcome) override;
   void OnStart(shadow::Micros now, shadow::ItemId item) override;
+  void OnReady(shadow::Micros now, shadow::ItemId item) override;
   void OnEvicted(shadow::Micros now, shadow::ItemId item) override;
   bool MakeRoom(shadow::Micros now, shadow::ItemId needed) override;
   shadow::ItemId Preload(shadow::Micros now) override;
+
+  // Whether it would give the item back, if it held it.
+  bool GivesBack(shadow::Micros now, shadow::ItemId item) const;
+  void GiveBack(shadow::Micros now);
 
   const Kind& kind() const { return kind_; }
   // Bytes of all loads that were started.
@@ -73,12 +82,13 @@ class Expert : public shadow::Policy {
  private:
   struct Past {
     int64_t touched = 0;
-    int64_t requests = 0;  // since it was evicted
-    double priority = 0;   // of GDSF
+    shadow::Micros used = 0;  // or became ready
+    int64_t requests = 0;     // since it was evicted
+    double priority = 0;      // of GDSF
 
     template <typename Archive>
     void Persist(Archive& archive) {
-      archive(touched, requests, priority);
+      archive(touched, used, requests, priority);
     }
   };
 

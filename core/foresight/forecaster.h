@@ -52,6 +52,10 @@ class Forecaster {
     return chances_.Get(item);
   }
 
+  // Seconds since the last use of a known item; a year, if there was none.
+  double AgeOf(shadow::ItemId item, shadow::Micros now) const {
+    return history_.AgeOf(item, now);
+  }
   // --- For who asks. It changes nothing: not what is learned, nor when ---
   // Now, as a user sees it (see History), until the next event.
   History::Moment MomentAt(shadow::Micros now, int32_t user) const {

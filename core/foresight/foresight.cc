@@ -33,6 +33,12 @@ Pool& Foresight::AddPool(const Machine::Options& options) {
   return *pools_.back();
 }
 
+void Foresight::SetPrice(Micros now, double price) {
+  if (price == worth_.price()) return;
+  worth_.set_price(price);
+  if (last_request_ > 0) next_refresh_ = std::min(next_refresh_, now);
+}
+
 void Foresight::Advance(Micros now) {
   while (next_refresh_ <= now) {
     const Micros at = next_refresh_;
@@ -40,12 +46,12 @@ void Foresight::Advance(Micros now) {
     Refresh(at, Forecaster::Occasion::kTimer);
     for (const auto& pool : pools_) pool->Poke(at);
     ++refreshes_;
-    PlanRefresh();
+    PlanRefresh(at);
   }
   AdvancePools(now);
 }
 
-void Foresight::OnRequest(const shadow::Request& request, double waited) {
+void Foresight::OnRequest(const shadow::Request& request, const Spent& real) {
   Advance(request.at);
   hits_.OnRequest(request, forecaster_);
   forecaster_.OnRequest(request);
@@ -54,14 +60,14 @@ void Foresight::OnRequest(const shadow::Request& request, double waited) {
       static_cast<size_t>(costs_[static_cast<size_t>(request.item)].pool);
   for (size_t i = 0; i < pools_.size(); ++i) {
     if (i == home) {
-      pools_[i]->OnRequest(request, waited);
+      pools_[i]->OnRequest(request, real);
     } else {
       pools_[i]->Poke(request.at);
     }
   }
   last_request_ = request.at;
   refreshes_ = 0;
-  PlanRefresh();
+  PlanRefresh(request.at);
 }
 
 void Foresight::OnPast(const shadow::Request& request) {
@@ -90,10 +96,17 @@ void Foresight::AdvancePools(Micros now) {
 
 void Foresight::Refresh(Micros now, Forecaster::Occasion occasion) {
   forecaster_.Forecast(now, occasion);
-  worth_.Update(forecaster_);
+  worth_.Update(now, forecaster_);
 }
 
-void Foresight::PlanRefresh() {
+void Foresight::PlanRefresh(Micros now) {
+  if (worth_.price() > 0) {
+    // Nothing is held for good unseen: not for a quarter longer than it was
+    // idle.
+    const Micros idle = now - last_request_;
+    next_refresh_ = now + std::clamp(idle / 4, 2 * kSecond, kHalfHour);
+    return;
+  }
   const Micros after = refreshes_ < kDoublings
                            ? (Micros{2} << refreshes_) * kSecond
                            : (Micros{1} << kDoublings) * kSecond +
@@ -129,6 +142,7 @@ absl::Status Foresight::Load(const std::string& state) {
                                    next_refresh, budgets, pools));
   Forecaster forecaster({});
   Worth worth(costs_);
+  worth.set_price(worth_.price());
   WARMUP_RETURN_IF_ERROR(Unarchive(learned, forecaster, worth));
   forecaster_ = std::move(forecaster);
   worth_ = std::move(worth);

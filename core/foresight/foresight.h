@@ -37,9 +37,13 @@ class Foresight {
     forecaster_.set_local_time(offset);
   }
 
+  // What holding memory costs, see Worth; 0 at first. What is held is judged
+  // anew by it at once, that is at the next Advance.
+  void SetPrice(shadow::Micros now, double price);
+
   void Advance(shadow::Micros now);
-  // `waited`: see Pool::OnRequest; of the item's pool.
-  void OnRequest(const shadow::Request& request, double waited);
+  // `real`: see Pool::OnRequest; of the item's pool.
+  void OnRequest(const shadow::Request& request, const Spent& real);
   // A request that was heard of too late for anything but to be learned from.
   void OnPast(const shadow::Request& request);
   void OnContext(const shadow::ContextEvent& event);
@@ -62,7 +66,7 @@ class Foresight {
  private:
   void AdvancePools(shadow::Micros now);
   void Refresh(shadow::Micros now, Forecaster::Occasion occasion);
-  void PlanRefresh();
+  void PlanRefresh(shadow::Micros now);
   // The same pools, as new.
   void ClearPools();
 

@@ -43,6 +43,10 @@ class History {
   size_t PlaceOf(shadow::ItemId item) const {
     return items_.Get(item).number - 1;
   }
+  double AgeOf(shadow::ItemId item, shadow::Micros now) const {
+    const shadow::Micros last = items_.Get(item).last;
+    return last < 0 ? 3e7 : static_cast<double>(now - last) * 1e-6;
+  }
   // Those of which something may be said that is worth saying, at most
   // kMostPromising, by place: announced, used lately or often, or used before
   // after what was used last.

@@ -11,11 +11,11 @@ using shadow::Micros;
 
 constexpr size_t kLru = 0;
 const std::array<Expert::Kind, 5> kExperts = {{
-    {"lru", Keep::kRecent, false},
-    {"gdsf", Keep::kGdsf, false},
+    {"lru", Keep::kRecent, false, 1},
+    {"gdsf", Keep::kGdsf, false, 0.5},
     {"worth", Keep::kWorth, false},
-    {"lru+", Keep::kRecent, true, kLru},
-    {"worth+", Keep::kWorth, true, 2},
+    {"lru+", Keep::kRecent, true, 0, kLru},
+    {"worth+", Keep::kWorth, true, 0, 2},
 }};
 // The mean load changes little from one request to the next.
 constexpr int64_t kMeasuredEvery = 16;
@@ -25,10 +25,12 @@ constexpr Micros kOllamaKeepAlive = 300'000'000;
 
 }  // namespace
 
-double WaitedOn(const shadow::Machine& machine, Micros now) {
-  return static_cast<double>(machine.StallUntil(now) +
-                             machine.BlockedUntil(now)) *
-         1e-6;
+Spent SpentOn(const shadow::Machine& machine) {
+  const Micros now = machine.now();
+  return {
+      static_cast<double>(machine.StallUntil(now) + machine.BlockedUntil(now)) *
+          1e-6,
+      machine.tally().occupied * 1e-6};
 }
 
 Pool::Pool(const shadow::Machine::Options& options,
@@ -37,7 +39,9 @@ Pool::Pool(const shadow::Machine::Options& options,
       worth_(worth),
       ollama_default_(options, costs),
       ollama_policy_(ollama_default_, kOllamaKeepAlive),
-      selector_(kExperts.size(), kFirst) {
+      selector_(kExperts.size(), kFirst),
+      losses_(kExperts.size() + 1),
+      occupied_(kExperts.size() + 1) {
   ollama_default_.set_policy(ollama_policy_);
   on_demand_.budget = options.budget;
   for (const Expert::Kind& kind : kExperts) {
@@ -61,16 +65,19 @@ void Pool::Advance(Micros now) {
 }
 
 void Pool::Poke(Micros now) {
-  for (const Shadow& shadow : shadows_) shadow.machine->Poke(now);
+  for (const Shadow& shadow : shadows_) {
+    shadow.expert->GiveBack(now);
+    shadow.machine->Poke(now);
+  }
   on_demand_.started = shadows_[kLru].expert->started();
 }
 
-void Pool::OnRequest(const shadow::Request& request, double waited) {
+void Pool::OnRequest(const shadow::Request& request, const Spent& real) {
   requested_.insert(request.item);
   for (const Shadow& shadow : shadows_) shadow.machine->Handle(request);
   ollama_default_.Handle(request);
   on_demand_.started = shadows_[kLru].expert->started();
-  ChooseLeader(request.at, waited);
+  ChooseLeader(real);
 }
 
 Micros Pool::NextEnd() const {
@@ -81,12 +88,20 @@ Micros Pool::NextEnd() const {
   return next;
 }
 
-void Pool::ChooseLeader(Micros now, double waited) {
+// Held memory counts twice, as a wait does that blocks the machine.
+double Pool::LossOf(const Spent& spent, size_t account) {
+  losses_[account] +=
+      2 * worth_.price() * (spent.occupied - occupied_[account]);
+  occupied_[account] = spent.occupied;
+  return spent.waited + losses_[account];
+}
+
+void Pool::ChooseLeader(const Spent& real) {
   Selector::Losses losses;
-  for (const Shadow& shadow : shadows_) {
-    losses.experts.push_back(WaitedOn(*shadow.machine, now));
+  for (size_t i = 0; i < shadows_.size(); ++i) {
+    losses.experts.push_back(LossOf(SpentOn(*shadows_[i].machine), i));
   }
-  losses.reality = waited;
+  losses.reality = LossOf(real, shadows_.size());
   const shadow::Tally& lru = shadows_[kLru].machine->tally();
   losses.new_misses = static_cast<int>(lru.cold + lru.late - lru_misses_);
   lru_misses_ = lru.cold + lru.late;

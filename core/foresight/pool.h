@@ -14,6 +14,15 @@
 
 namespace warmup::foresight {
 
+// What was spent since whenever.
+struct Spent {
+  // Seconds that users waited, and that at least one of them did, together.
+  double waited = 0;
+  double occupied = 0;  // size x seconds
+};
+// On a machine, by its last event.
+Spent SpentOn(const shadow::Machine& machine);
+
 // One pool of memory: several experts, each on a shadow machine of its own that
 // costs nothing but arithmetic, and a selector of the one whose lead reality
 // follows. It follows lazily: where room is needed, what the leader does not
@@ -32,9 +41,8 @@ class Pool {
   void Advance(shadow::Micros now);
   // A forecast is new.
   void Poke(shadow::Micros now);
-  // After the forecast; `waited`: seconds that users of this pool have really
-  // waited until now, and that at least one of them did, together.
-  void OnRequest(const shadow::Request& request, double waited);
+  // After the forecast; `real`: what became of this pool in reality until now.
+  void OnRequest(const shadow::Request& request, const Spent& real);
   // Reality begins to load something.
   void OnStart(int64_t bytes) { started_ += bytes; }
   // When a shadow's next load ends; Machine::kNever: none.
@@ -43,6 +51,10 @@ class Pool {
   // --- What the leader advises ---
   // Whether it holds or loads the item. What it does not goes first.
   bool Holds(shadow::ItemId item) const;
+  // Whether it has given it back, or would: it is not worth its memory.
+  bool IsGivenBack(shadow::Micros now, shadow::ItemId item) const {
+    return !Holds(item) && leader().expert->GivesBack(now, item);
+  }
   shadow::Occupant OccupantOf(shadow::ItemId item) const {
     return leader().expert->OccupantOf(item);
   }
@@ -70,12 +82,13 @@ class Pool {
       archive(*shadow.machine, *shadow.expert);
     }
     archive(on_demand_.started, selector_, started_, lru_misses_, choices_,
-            mean_load_, requested_);
+            mean_load_, requested_, losses_, occupied_);
   }
 
  private:
   const Shadow& leader() const { return shadows_[selector_.current()]; }
-  void ChooseLeader(shadow::Micros now, double waited);
+  void ChooseLeader(const Spent& real);
+  double LossOf(const Spent& spent, size_t account);
   // Seconds, of the items that were requested and fit.
   double MeanLoad() const;
 
@@ -91,10 +104,11 @@ class Pool {
   int64_t choices_ = 0;
   double mean_load_ = 0;
   std::set<shadow::ItemId> requested_;
+  // What held memory has cost each shadow, and reality, at the price of then;
+  // and for how much of it.
+  std::vector<double> losses_;
+  std::vector<double> occupied_;
 };
-
-// Seconds that users waited on a machine, and that it was blocked, together.
-double WaitedOn(const shadow::Machine& machine, shadow::Micros now);
 
 }  // namespace warmup::foresight
 

@@ -7,19 +7,23 @@ using shadow::kNoItem;
 using shadow::Micros;
 
 WarmupPolicy::WarmupPolicy(shadow::Machine& machine,
-                           const std::vector<shadow::ItemCost>& costs)
+                           const std::vector<shadow::ItemCost>& costs,
+                           double price)
     : machine_(machine), foresight_(costs) {
+  foresight_.SetPrice(0, price);
   foresight_.AddPool({.budget = machine.budget(), .slots = machine.slots()});
 }
 
 void WarmupPolicy::OnRequest(const shadow::Request& request,
                              shadow::Outcome /*outcome*/) {
-  foresight_.OnRequest(request, WaitedOn(machine_, request.at));
+  foresight_.OnRequest(request, SpentOn(machine_));
+  GiveBack(request.at);
   SetTimer();
 }
 
 void WarmupPolicy::OnContext(const shadow::ContextEvent& event) {
   foresight_.OnContext(event);
+  GiveBack(event.at);
   SetTimer();
 }
 
@@ -30,13 +34,22 @@ void WarmupPolicy::OnStart(Micros, ItemId item) {
 // The leader's load ends at the same time, and is followed by its next one.
 void WarmupPolicy::OnReady(Micros now, ItemId) {
   foresight_.Advance(now);
+  GiveBack(now);
   SetTimer();
 }
 
 void WarmupPolicy::OnTimer(Micros now, int64_t token) {
   if (token != timers_) return;
   foresight_.Advance(now);
+  GiveBack(now);
   SetTimer();
+}
+
+void WarmupPolicy::GiveBack(Micros now) {
+  const std::vector<ItemId> ready = machine_.ready();
+  for (const ItemId item : ready) {
+    if (pool().IsGivenBack(now, item)) machine_.Evict(now, item);
+  }
 }
 
 void WarmupPolicy::SetTimer() {

@@ -12,9 +12,9 @@ namespace warmup::foresight {
 // Foresight as the policy of a machine that is reality: what the replay runs.
 class WarmupPolicy : public shadow::Policy {
  public:
-  // All outlive it; `costs` may grow.
+  // All outlive it; `costs` may grow. `price`: see Foresight::SetPrice.
   WarmupPolicy(shadow::Machine& machine,
-               const std::vector<shadow::ItemCost>& costs);
+               const std::vector<shadow::ItemCost>& costs, double price = 0);
 
   void OnRequest(const shadow::Request& request,
                  shadow::Outcome outcome) override;
@@ -29,6 +29,8 @@ class WarmupPolicy : public shadow::Policy {
   const Pool& pool() const { return foresight_.pool(0); }
 
  private:
+  // Gives back what the leader has.
+  void GiveBack(shadow::Micros now);
   // Asks for a call when something changes by itself.
   void SetTimer();
   // Of the ready items that the leader holds, or does not hold, which go for

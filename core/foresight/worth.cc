@@ -20,13 +20,21 @@ double Sum(const PerHead& chances, const Weights& weights) {
 
 }  // namespace
 
-void Worth::Update(const Forecaster& forecaster) {
+void Worth::Update(shadow::Micros now, const Forecaster& forecaster) {
   for (const shadow::ItemId item : forecaster.renewed()) {
     const PerHead& chances = forecaster.ChanceOf(item);
     const shadow::ItemCost& cost = (*costs_)[static_cast<size_t>(item)];
     const double load = static_cast<double>(cost.load) * 1e-6 * cost.weight;
     keep_[item] = load * Sum(chances, kKeep);
     fetch_[item] = load * Sum(chances, kFetch);
+    if (price_ > 0) {
+      const Holding holding = BestHolding(
+          chances, {.age = forecaster.AgeOf(item, now),
+                    .load = load,
+                    .rate = price_ * static_cast<double>(cost.size)});
+      is_dear_[item] = holding.saved <= holding.cost;
+      fetch_[item] = std::min(fetch_[item], holding.saved) - holding.cost;
+    }
     if (is_listed_[item]) continue;
     is_listed_[item] = true;
     fetched_.push_back(item);

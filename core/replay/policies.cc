@@ -5,6 +5,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/foresight/memory_price.h"
 #include "core/foresight/warmup_policy.h"
 #include "core/replay/belady.h"
 #include "core/replay/clairvoyant.h"
@@ -38,10 +40,14 @@ Made MakeClairvoyant(const PolicyParts& parts) {
                                        parts.catalogue.costs.size());
 }
 
-Made MakeWarmup(const PolicyParts& parts) {
-  return std::make_unique<foresight::WarmupPolicy>(parts.machine,
-                                                   parts.catalogue.costs);
+constexpr std::string_view kPriced = "warmup:";
+constexpr double kMibSecondsInGibHour = 1024.0 * 3600;
+
+Made MakeWarmup(const PolicyParts& parts, double price) {
+  return std::make_unique<foresight::WarmupPolicy>(
+      parts.machine, parts.catalogue.costs, price);
 }
+Made MakeEagerWarmup(const PolicyParts& parts) { return MakeWarmup(parts, 0); }
 
 struct Entry {
   const char* name;
@@ -49,9 +55,9 @@ struct Entry {
   Made (*make)(const PolicyParts&);
 };
 
-// Every policy there is, but for keep-alives: those have a number.
+// Every policy there is, but for those that have a number.
 constexpr std::array<Entry, 9> kPolicies = {{
-    {"warmup", false, &MakeWarmup},
+    {"warmup", false, &MakeEagerWarmup},
     {"lru", false, &Make<shadow::Lru>},
     {"gdsf", false, &Make<shadow::Gdsf>},
     {"lfu", false, &Make<Lfu>},
@@ -85,6 +91,15 @@ absl::StatusOr<PolicyType> FindPolicy(std::string_view name) {
       return PolicyType{entry.name, entry.sees_future, entry.make};
     }
   }
+  if (name.starts_with(kPriced)) {
+    WARMUP_ASSIGN_OR_RETURN(
+        const double price,
+        foresight::ParseMemoryPrice(name.substr(kPriced.size())));
+    return PolicyType{std::string(name), false,
+                      [price](const PolicyParts& parts) {
+                        return MakeWarmup(parts, price / kMibSecondsInGibHour);
+                      }};
+  }
   const double seconds = TtlSeconds(name);
   if (seconds > 0 && seconds < 1e9) {  // 31 years
     const auto ttl = static_cast<shadow::Micros>(std::llround(seconds * 1e6));
@@ -94,7 +109,7 @@ absl::StatusOr<PolicyType> FindPolicy(std::string_view name) {
                                                              ttl);
                       }};
   }
-  std::string known = "ttl:SECONDS";
+  std::string known = "ttl:SECONDS, warmup:PRICE";
   for (const Entry& entry : kPolicies) {
     absl::StrAppend(&known, ", ", entry.name);
   }

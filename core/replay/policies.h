@@ -27,7 +27,8 @@ struct PolicyType {
   std::function<std::unique_ptr<shadow::Policy>(const PolicyParts&)> make;
 };
 
-// A policy by its name; "ttl:SECONDS" and "ttlMINUTES" are one.
+// A policy by its name; "ttl:SECONDS" and "ttlMINUTES" are one, and so is
+// "warmup:PRICE", of foresight::ParseMemoryPrice.
 // INVALID_ARGUMENT naming them all for any other name.
 absl::StatusOr<PolicyType> FindPolicy(std::string_view name);
 

@@ -158,7 +158,7 @@ void Outlook::OnUsed(absl::Time now, const ModelId& model, const Cost& cost,
   const auto device = devices_.find(cost.device);
   if (item == kNoItem || device == devices_.end()) return;
   foresight_.OnRequest({.at = now_, .user = NumberOf(who), .item = item},
-                       static_cast<double>(device->second.waited) * 1e-6);
+                       {static_cast<double>(device->second.waited) * 1e-6, 0});
 }
 
 void Outlook::OnPast(absl::Time now, const ModelId& model, const Cost& cost,

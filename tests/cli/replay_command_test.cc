@@ -128,10 +128,10 @@ TEST_CASE("ReplayCommand: what is wrong on the command line is named") {
   };
   CHECK(error({"--policy", "lru"}) == "error: --budget is required");
   CHECK(error({"--budget", "m2"}) == "error: --policy is required");
-  CHECK(
-      error({"--budget", "m2", "--policy", "lru,mru"}) ==
-      "error: --policy: 'mru' is none of ttl:SECONDS, warmup, lru, gdsf, lfu, "
-      "hybrid, markov, recpop, belady, clairvoyant");
+  CHECK(error({"--budget", "m2", "--policy", "lru,mru"}) ==
+        "error: --policy: 'mru' is none of ttl:SECONDS, warmup:PRICE, warmup, "
+        "lru, gdsf, lfu, "
+        "hybrid, markov, recpop, belady, clairvoyant");
   CHECK(error({"--budget", "m2,5", "--policy", "lru"}) ==
         "error: --budget: '5' is no budget: f0.15 is a part of the footprint, "
         "m3 times the median item, b8000 MiB");

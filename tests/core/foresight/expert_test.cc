@@ -70,7 +70,7 @@ struct Small {
         }
       }
     }
-    worth.Update(forecaster);
+    worth.Update(now, forecaster);
     machine.set_policy(expert);
   }
 

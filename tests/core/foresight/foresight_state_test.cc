@@ -18,8 +18,10 @@ using shadow::Request;
 constexpr int kItems = 20;
 
 std::unique_ptr<Foresight> Make(const std::vector<ItemCost>& costs,
-                                const std::vector<int64_t>& budgets) {
+                                const std::vector<int64_t>& budgets,
+                                double price = 0) {
   auto foresight = std::make_unique<Foresight>(costs);
+  foresight->SetPrice(0, price);
   for (const int64_t budget : budgets) {
     foresight->AddPool({.budget = budget});
   }
@@ -35,21 +37,23 @@ void Tell(Foresight& foresight, const std::vector<Request>& requests,
                            .user = requests[i].user,
                            .announced = requests[i].item});
     }
-    foresight.OnRequest(requests[i], static_cast<double>(i));
+    foresight.OnRequest(
+        requests[i], {static_cast<double>(i), 20.0 * static_cast<double>(i)});
     foresight.pool(0).OnStart(1);
   }
 }
 
 TEST_CASE("Foresight: saved and loaded it goes on as if nothing had been") {
   const auto seed = GENERATE(1U, 2U, 3U);
+  const auto price = GENERATE(0.0, 1e-3);
   const std::vector<ItemCost> costs = RandomCosts(kItems, seed);
   const std::vector<Request> requests = RandomUse(1'200, kItems, seed);
-  const auto whole = Make(costs, {40});
+  const auto whole = Make(costs, {40}, price);
   Tell(*whole, requests, 0, 1'200);
 
-  const auto first = Make(costs, {40});
+  const auto first = Make(costs, {40}, price);
   Tell(*first, requests, 0, 700);
-  const auto second = Make(costs, {40});
+  const auto second = Make(costs, {40}, price);
   REQUIRE(second->Load(first->Save()).ok());
   CHECK(second->NextChange() == first->NextChange());
   CHECK(second->Save() == first->Save());

@@ -81,7 +81,7 @@ TEST_CASE("Foresight: counts hits of what was forecast before each use") {
   foresight.AddPool({.budget = 2});
   Micros now = kStart;
   for (int i = 0; i < 300; ++i) {
-    foresight.OnRequest({now += kSecond, 0, i % 3}, 0);
+    foresight.OnRequest({now += kSecond, 0, i % 3}, {});
   }
   foresight.OnPast({now + kSecond, 0, 0});
   const Hits::Counts& counts = foresight.hits().counts(Hits::kAll);

@@ -10,8 +10,10 @@ using shadow::ItemCost;
 using shadow::Machine;
 
 struct Run {
-  Run(const std::vector<ItemCost>& all_costs, int64_t budget)
-      : costs(all_costs), machine({.budget = budget}, costs) {
+  Run(const std::vector<ItemCost>& all_costs, int64_t budget, double price = 0)
+      : costs(all_costs),
+        machine({.budget = budget}, costs),
+        policy(machine, costs, price) {
     machine.set_policy(policy);
   }
   void Replay(const std::vector<shadow::Request>& requests) {
@@ -24,7 +26,7 @@ struct Run {
 
   const std::vector<ItemCost> costs;
   Machine machine;
-  WarmupPolicy policy{machine, costs};
+  WarmupPolicy policy;
   bool is_within_budget = true;
 };
 
@@ -53,8 +55,9 @@ TEST_CASE("WarmupPolicy: never loads what nobody has named") {
 
 TEST_CASE("WarmupPolicy: an expert followed from the start is reality") {
   const auto seed = GENERATE(1U, 2U, 3U);
+  const auto price = GENERATE(0.0, 2e-7);
   // Everything fits: nobody leads, and the first one is followed throughout.
-  Run run(RandomCosts(8, seed), 200);
+  Run run(RandomCosts(8, seed), 200, price);
   run.Replay(RandomUse(500, 8, seed));
   REQUIRE(run.policy.pool().selector().switches() == 0);
   const Pool::Shadow& leader =
@@ -81,6 +84,54 @@ TEST_CASE("WarmupPolicy: has the next one of a cycle ready, where LRU never") {
   const shadow::Tally& lru = run.policy.pool().shadows()[0].machine->tally();
   CHECK(lru.cold == 1'500);
   CHECK(run.machine.tally().stall < lru.stall / 2);
+}
+
+// For 40 days, from nine to five each quarter of an hour item 0, which takes 10
+// units and as many seconds to load.
+std::vector<shadow::Request> OfficeHours() {
+  std::vector<shadow::Request> requests;
+  for (int day = 0; day < 40; ++day) {
+    for (int quarter = 9 * 4; quarter < 17 * 4; ++quarter) {
+      requests.push_back({(day * 86'400LL + quarter * 900) * kSecond, 0, 0});
+    }
+  }
+  return requests;
+}
+
+TEST_CASE("WarmupPolicy: gives back at night, and is warm in the morning") {
+  // An hour of the item's memory costs what its load does.
+  Run run({{10, 10 * kSecond}}, 20, 1.0 / 3'600);
+  std::vector<shadow::Request> requests = OfficeHours();
+  run.Replay({requests.begin(), requests.end() - 32});
+  const shadow::Micros day = 39 * 86'400 * kSecond;
+  const auto at = [&](double hour) {
+    run.machine.Advance(day + static_cast<shadow::Micros>(hour * 3.6e9));
+    return run.machine.IsReady(0);
+  };
+  CHECK_FALSE(at(-4));
+  CHECK_FALSE(at(0));
+  CHECK_FALSE(at(4));
+  CHECK(at(8.99));
+  CHECK(run.machine.tally().cold < 20);
+}
+
+TEST_CASE("WarmupPolicy: dear memory is given back for good") {
+  Run run({{10, 10 * kSecond}}, 20, 1.0 / 3'600);
+  const std::vector<shadow::Request> requests = OfficeHours();
+  run.Replay(requests);
+  const shadow::Micros end = requests.back().at;
+  run.machine.Advance(end + 86'400 * 90 * kSecond);
+  CHECK(run.machine.IsCold(0));
+}
+
+TEST_CASE("WarmupPolicy: what is asked for stays long enough to be used") {
+  // So dear that it would be given back at once.
+  Run run({{10, 10 * kSecond}}, 20, 1'000);
+  run.machine.Handle(shadow::Request{1'000 * kSecond, 0, 0});
+  run.machine.Advance(1'019 * kSecond);
+  CHECK(run.machine.IsReady(0));
+  run.machine.Advance(1'025 * kSecond);
+  CHECK(run.machine.IsCold(0));
 }
 
 }  // namespace

@@ -80,6 +80,12 @@ TEST_CASE("Policies: a keep-alive is named in minutes in results") {
   CHECK(Policy("ttl:90").name == "ttl1.5");
 }
 
+TEST_CASE("Policies: a memory price is a word or a number") {
+  CHECK(Policy("warmup:frugal").name == "warmup:frugal");
+  CHECK(Policy("warmup:0.5").name == "warmup:0.5");
+  CHECK(absl::IsInvalidArgument(FindPolicy("warmup:cheap").status()));
+}
+
 TEST_CASE("Policies: only yardsticks see the future") {
   CHECK(Policy("belady").sees_future);
   CHECK(Policy("clairvoyant").sees_future);
@@ -93,11 +99,11 @@ TEST_CASE("Policies: an unknown name is told, with those there are") {
   for (const char* name : {"", "LRU", "ttl", "ttl:", "ttl:0", "ttl:-5",
                            "ttl:nan", "ttl1e9", "ttl:1000000000"}) {
     CAPTURE(name);
-    CHECK(
-        FindPolicy(name).status().message() ==
-        "'" + std::string(name) +
-            "' is none of ttl:SECONDS, warmup, lru, gdsf, lfu, hybrid, markov, "
-            "recpop, belady, clairvoyant");
+    CHECK(FindPolicy(name).status().message() ==
+          "'" + std::string(name) +
+              "' is none of ttl:SECONDS, warmup:PRICE, warmup, lru, gdsf, lfu, "
+              "hybrid, markov, "
+              "recpop, belady, clairvoyant");
   }
 }
 
@@ -123,8 +129,9 @@ TEST_CASE("Policies: what items and users are called makes no difference") {
   const Catalogue drawn = DrawCatalogue(trace, 1);
   const Catalogue plain = Undisguised(DrawCosts(trace, 1), 3);
   const int64_t budget = drawn.footprint_mib * 3 / 10;
-  for (const char* name : {"warmup", "lru", "ttl5", "gdsf", "lfu", "hybrid",
-                           "markov", "recpop", "belady", "clairvoyant"}) {
+  for (const char* name :
+       {"warmup", "warmup:5", "lru", "ttl5", "gdsf", "lfu", "hybrid", "markov",
+        "recpop", "belady", "clairvoyant"}) {
     CAPTURE(name);
     const auto run = [&](const Catalogue& catalogue) {
       return Replay({PoolOf(trace)}, catalogue, Policy(name),

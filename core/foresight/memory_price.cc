@@ -1,0 +1,34 @@
+#include "core/foresight/memory_price.h"
+
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace warmup::foresight {
+namespace {
+
+// By where they lie between waiting and memory held on recorded use: see
+// docs/foresight.md.
+constexpr double kBalanced = 0.0003;
+constexpr double kFrugal = 0.1;
+
+}  // namespace
+
+absl::StatusOr<double> ParseMemoryPrice(std::string_view text) {
+  if (text == "eager") return 0.0;
+  if (text == "balanced") return kBalanced;
+  if (text == "frugal") return kFrugal;
+  double price = 0;
+  if (absl::SimpleAtod(std::string(text), &price) && price >= 0 &&
+      price <= kDearest) {
+    return price;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", std::string(text),
+                   "' is none of eager, balanced, frugal and a "
+                   "number from 0 to ",
+                   kDearest, ", seconds of waiting for a GiB-hour"));
+}
+
+}  // namespace warmup::foresight
