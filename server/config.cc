@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "core/foresight/memory_price.h"
 #include "server/convert.h"
 #include "server/yaml_message.h"
 
@@ -55,6 +56,7 @@ v1::Config DefaultConfig(const ConfigSources& sources) {
   to.set_resource_aware_switching(policy.resource_aware_switching);
   to.set_predictive_preloading(policy.predictive_preloading);
   to.set_max_concurrent_loads(policy.max_concurrent_loads);
+  to.set_memory_price("eager");
   config.mutable_engines()->mutable_files();
   config.mutable_engines()->set_detect(true);
   return config;
@@ -210,6 +212,12 @@ absl::Status Check(const ConfigSources& sources, v1::Config* config) {
   WARMUP_RETURN_IF_ERROR(ReadDuration("policy.switching_timeout",
                                       config->policy().switching_timeout())
                              .status());
+  const absl::StatusOr<double> price =
+      foresight::ParseMemoryPrice(config->policy().memory_price());
+  if (!price.ok()) {
+    return InvalidField("policy.memory_price",
+                        std::string(price.status().message()));
+  }
   WARMUP_RETURN_IF_ERROR(ValidatePolicy(PolicyFromConfig(config->policy())));
   WARMUP_RETURN_IF_ERROR(CheckServers(config->engines()));
   return ExpandRoots(sources, config->mutable_engines()->mutable_files());
@@ -251,6 +259,9 @@ SwitchingPolicy PolicyFromConfig(const v1::PolicyConfig& config) {
   policy.resource_aware_switching = config.resource_aware_switching();
   policy.predictive_preloading = config.predictive_preloading();
   policy.max_concurrent_loads = config.max_concurrent_loads();
+  policy.memory_price =
+      foresight::ParseMemoryPrice(config.memory_price())
+          .value_or(policy.memory_price);  // what LoadConfig lets pass is one
   return policy;
 }
 

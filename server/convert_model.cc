@@ -1,7 +1,10 @@
 // Models, policies and leases between the API and the core.
 
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
 #include "core/base/limits.h"
 #include "core/base/status_macros.h"
+#include "core/foresight/memory_price.h"
 #include "server/convert.h"
 
 namespace warmup {
@@ -143,6 +146,15 @@ absl::StatusOr<SwitchingPolicy> ReadPolicy(const v1::SwitchingPolicy& in) {
   policy.max_concurrent_loads = in.max_concurrent_loads() == 0
                                     ? defaults.max_concurrent_loads
                                     : in.max_concurrent_loads();
+  if (!in.memory_price().empty()) {
+    const absl::StatusOr<double> price =
+        foresight::ParseMemoryPrice(in.memory_price());
+    if (!price.ok()) {
+      return InvalidField("policy.memory_price",
+                          std::string(price.status().message()));
+    }
+    policy.memory_price = *price;
+  }
   return policy;
 }
 
@@ -153,6 +165,7 @@ void SetPolicy(const SwitchingPolicy& policy, v1::SwitchingPolicy* out) {
   out->set_resource_aware_switching(policy.resource_aware_switching);
   out->set_predictive_preloading(policy.predictive_preloading);
   out->set_max_concurrent_loads(policy.max_concurrent_loads);
+  out->set_memory_price(absl::StrCat(policy.memory_price));
 }
 
 void SetLease(const WallClock& wall, const Lease& lease, v1::Lease* out) {

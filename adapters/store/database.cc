@@ -61,6 +61,11 @@ Statement& Statement::Bind(int64_t number) {
   return *this;
 }
 
+Statement& Statement::BindReal(double number) {
+  Note(sqlite3_bind_double(statement_.get(), next_parameter_++, number));
+  return *this;
+}
+
 Statement& Statement::BindBlob(std::string_view bytes) {
   Note(sqlite3_bind_blob64(statement_.get(), next_parameter_++,
                            bytes.data() == nullptr ? "" : bytes.data(),
@@ -114,6 +119,10 @@ std::string Statement::Blob(int column) const {
 
 int64_t Statement::Int(int column) const {
   return sqlite3_column_int64(statement_.get(), column);
+}
+
+double Statement::Real(int column) const {
+  return sqlite3_column_double(statement_.get(), column);
 }
 
 void Database::Close::operator()(sqlite3* database) const {

@@ -23,6 +23,7 @@ class Statement {
   // Text and blobs are borrowed until the statement was run.
   Statement& Bind(std::string_view text);
   Statement& Bind(int64_t number);
+  Statement& BindReal(double number);
   Statement& BindBlob(std::string_view bytes);
 
   // Runs a statement that returns no rows, or whose rows do not matter.
@@ -35,6 +36,7 @@ class Statement {
   std::string Text(int column) const;
   std::string Blob(int column) const;
   int64_t Int(int column) const;
+  double Real(int column) const;
 
  private:
   struct Finalize {

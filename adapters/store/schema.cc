@@ -143,6 +143,7 @@ constexpr const char* kMigrations[] = {
       DROP TABLE learned;
       DROP TABLE learned_set_aside;
     )sql",
+    "ALTER TABLE policy ADD COLUMN memory_price REAL NOT NULL DEFAULT 0;",
 };
 
 absl::Status Refuse(const std::string& path, const std::string& why) {

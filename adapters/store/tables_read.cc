@@ -147,7 +147,7 @@ absl::Status ReadPolicy(Database& database, StoredState& state) {
       Statement rows,
       database.Prepare("SELECT max_concurrent_models, switching_timeout_ns,"
                        " resource_aware_switching, predictive_preloading,"
-                       " max_concurrent_loads FROM policy"));
+                       " max_concurrent_loads, memory_price FROM policy"));
   WARMUP_ASSIGN_OR_RETURN(const bool has_row, rows.Next());
   if (!has_row) return absl::OkStatus();
   SwitchingPolicy policy;
@@ -156,6 +156,7 @@ absl::Status ReadPolicy(Database& database, StoredState& state) {
   policy.resource_aware_switching = rows.Int(2) != 0;
   policy.predictive_preloading = rows.Int(3) != 0;
   policy.max_concurrent_loads = static_cast<int>(rows.Int(4));
+  policy.memory_price = rows.Real(5);
   if (const absl::Status status = ValidatePolicy(policy); status.ok()) {
     state.policy = policy;
   } else {

@@ -115,6 +115,7 @@ absl::Status TableWriter::Statements::Write(const PutPolicy& change) {
       .Bind(int64_t{policy.resource_aware_switching})
       .Bind(int64_t{policy.predictive_preloading})
       .Bind(int64_t{policy.max_concurrent_loads})
+      .BindReal(policy.memory_price)
       .Run();
 }
 
@@ -194,8 +195,8 @@ absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Create(
       Statement put_policy,
       database.Prepare("REPLACE INTO policy (only_row, max_concurrent_models,"
                        " switching_timeout_ns, resource_aware_switching,"
-                       " predictive_preloading, max_concurrent_loads)"
-                       " VALUES (1,?,?,?,?,?)"));
+                       " predictive_preloading, max_concurrent_loads,"
+                       " memory_price) VALUES (1,?,?,?,?,?,?)"));
   WARMUP_ASSIGN_OR_RETURN(
       Statement put_foresight,
       database.Prepare("REPLACE INTO foresight (only_row, state)"

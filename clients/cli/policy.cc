@@ -33,6 +33,8 @@ std::string PolicyText(const v1::SwitchingPolicy& policy, const Style& style) {
              policy.predictive_preloading()
                  ? "on"
                  : "off: loads on demand only, evicts the least recently used");
+  fields.Add("memory price", absl::StrCat(policy.memory_price(),
+                                          " s of waiting for a GiB-hour"));
   return fields.Render(style);
 }
 
@@ -104,6 +106,17 @@ void AddSet(CLI::App* group, Cli& cli) {
         });
       },
       "Whether models are loaded on a forecast");
+  const auto set_price = [&edits](const std::string& price) {
+    edits.push_back([price](v1::SwitchingPolicy* policy) {
+      policy->set_memory_price(price);
+    });
+  };
+  command
+      ->add_option_function<std::string>(
+          "--memory-price", set_price,
+          "How dear held memory is: eager, balanced, frugal, or the seconds of "
+          "waiting that a GiB-hour is worth")
+      ->type_name("PRICE");
   command->callback([&cli, &edits] {
     if (edits.empty()) {
       throw CLI::RequiredError("policy set: one of its options");

@@ -62,6 +62,7 @@ inline constexpr size_t kMaxPredictedModels = 64;
 
 // Loads.
 inline constexpr int kMaxConcurrentLoads = 64;
+inline constexpr double kMaxMemoryPrice = 1e6;  // see SwitchingPolicy
 inline constexpr int kMaxConcurrentModels = 10'000;
 inline constexpr absl::Duration kMinSwitchingTimeout = absl::Milliseconds(100);
 inline constexpr absl::Duration kMaxSwitchingTimeout = absl::Hours(1);

@@ -13,6 +13,7 @@
 #include <cereal/types/queue.hpp>
 #include <cereal/types/set.hpp>
 #include <cereal/types/string.hpp>
+#include <cereal/types/utility.hpp>
 #include <cereal/types/vector.hpp>
 #include <exception>
 #include <sstream>

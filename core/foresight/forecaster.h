@@ -56,6 +56,7 @@ class Forecaster {
   double AgeOf(shadow::ItemId item, shadow::Micros now) const {
     return history_.AgeOf(item, now);
   }
+
   // --- For who asks. It changes nothing: not what is learned, nor when ---
   // Now, as a user sees it (see History), until the next event.
   History::Moment MomentAt(shadow::Micros now, int32_t user) const {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/limits.h"
 
 namespace warmup::foresight {
 namespace {
@@ -21,14 +22,14 @@ absl::StatusOr<double> ParseMemoryPrice(std::string_view text) {
   if (text == "frugal") return kFrugal;
   double price = 0;
   if (absl::SimpleAtod(std::string(text), &price) && price >= 0 &&
-      price <= kDearest) {
+      price <= limits::kMaxMemoryPrice) {
     return price;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("'", std::string(text),
-                   "' is none of eager, balanced, frugal and a "
-                   "number from 0 to ",
-                   kDearest, ", seconds of waiting for a GiB-hour"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "'", std::string(text),
+      "' is none of eager, balanced, frugal and a "
+      "number from 0 to ",
+      limits::kMaxMemoryPrice, ", seconds of waiting for a GiB-hour"));
 }
 
 }  // namespace warmup::foresight

@@ -9,8 +9,7 @@ namespace warmup::foresight {
 
 // How dear held memory is, as people say it: "eager", "balanced", "frugal", or
 // a number; in seconds of waiting that holding a GiB for an hour is worth.
-// INVALID_ARGUMENT: none of them, or not from 0 to kDearest.
-inline constexpr double kDearest = 1e6;
+// INVALID_ARGUMENT: none of them, or not from 0 to limits::kMaxMemoryPrice.
 absl::StatusOr<double> ParseMemoryPrice(std::string_view text);
 
 }  // namespace warmup::foresight

@@ -155,6 +155,13 @@ absl::Status ValidatePolicy(const SwitchingPolicy& policy) {
         absl::StrCat("is ", policy.max_concurrent_loads, ", outside 1 to ",
                      limits::kMaxConcurrentLoads));
   }
+  if (!(policy.memory_price >= 0 &&
+        policy.memory_price <= limits::kMaxMemoryPrice)) {
+    return InvalidField(
+        "policy.memory_price",
+        absl::StrCat("is ", policy.memory_price, ", outside 0 to ",
+                     limits::kMaxMemoryPrice));
+  }
   if (policy.switching_timeout < limits::kMinSwitchingTimeout ||
       policy.switching_timeout > limits::kMaxSwitchingTimeout) {
     return InvalidField(

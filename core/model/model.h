@@ -123,6 +123,9 @@ struct SwitchingPolicy {
   bool resource_aware_switching = true;  // false: only the count limits
   bool predictive_preloading = true;
   int max_concurrent_loads = 1;
+  // Seconds of waiting that holding a GiB for an hour is worth; 0: nothing is
+  // unloaded but for room.
+  double memory_price = 0;
 
   bool operator==(const SwitchingPolicy&) const = default;
 };

@@ -144,6 +144,7 @@ void Director::SetLimits() {
     if (engine.max_models > 0) limits.engines[id] = engine.max_models;
   }
   outlook_.SetLimits(limits);
+  outlook_.SetPrice(policy_.predictive_preloading ? policy_.memory_price : 0);
 }
 
 std::set<std::string> Director::EnginesAtWork() const {
@@ -220,6 +221,8 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
          .is_wanted = !track.waiters.empty(),
          .load_started = track.load_started,
          .is_followed = standing.is_followed,
+         .is_given_back = standing.is_given_back &&
+                          now >= track.requested_at + kAskedForStays,
          .value = standing.value,
          .touched = standing.touched});
   }
@@ -270,18 +273,7 @@ void Director::Reconcile(absl::Time now, Effects* fx) {
   for (const Decision& decision : Decide(snapshot)) {
     Apply(now, decision, fx);
   }
-  CountWaiters();
-}
-
-void Director::CountWaiters() {
-  std::map<std::string, int> waiters;
-  for (const auto& [id, track] : coordinator_.active()) {
-    if (track->waiters.empty()) continue;
-    const Catalogue::Entry* entry = catalogue_.Find(id);
-    if (entry == nullptr) continue;
-    waiters[entry->spec.device] += static_cast<int>(track->waiters.size());
-  }
-  outlook_.SetWaiters(waiters);
+  TellOutlook();
 }
 
 void Director::Apply(absl::Time now, const Decision& decision, Effects* fx) {

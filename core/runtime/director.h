@@ -170,6 +170,8 @@ class Director {
   // After an unload by hand, through us or not, no guess brings the model
   // back for so long: whoever unloaded it had a reason.
   static constexpr absl::Duration kHoldOffAfterUnload = absl::Minutes(5);
+  // A model that was asked for ahead of its use is not given back for so long.
+  static constexpr absl::Duration kAskedForStays = absl::Minutes(10);
 
   struct EngineState {
     absl::Status health;
@@ -260,8 +262,8 @@ class Director {
   // What it costs is known better, or is something else now.
   void Reprice(const ModelId& id);
   void SetLimits();
-  // Tells who waits for what to be ready.
-  void CountWaiters();
+  // Tells how many wait, and what is held.
+  void TellOutlook();
   PolicySnapshot Snapshot(absl::Time now) const;
   // What may be loaded on a guess.
   void AddCandidates(absl::Time now, PolicySnapshot* snapshot) const;

@@ -129,4 +129,21 @@ absl::Status Director::ReleaseLease(absl::Time now, const LeaseId& lease,
   return absl::OkStatus();
 }
 
+void Director::TellOutlook() {
+  std::map<std::string, int> waiters;
+  std::map<std::string, int64_t> held;
+  for (const auto& [id, track] : coordinator_.active()) {
+    const Catalogue::Entry* entry = catalogue_.Find(id);
+    if (entry == nullptr) continue;
+    const std::string& device = entry->spec.device;
+    if (!track->waiters.empty()) {
+      waiters[device] += static_cast<int>(track->waiters.size());
+    }
+    const bool is_held = entry->spec.is_pinned || leases_.Count(id) > 0;
+    if (!is_held) held[device] += ledger_.HeldBy(id);
+  }
+  outlook_.SetWaiters(waiters);
+  outlook_.SetHeld(held);
+}
+
 }  // namespace warmup

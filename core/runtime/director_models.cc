@@ -170,7 +170,8 @@ absl::Status Director::SetPolicy(absl::Time now, const SwitchingPolicy& policy,
                  {"switching_timeout_ms",
                   absl::ToInt64Milliseconds(policy.switching_timeout)},
                  {"resource_aware_switching", policy.resource_aware_switching},
-                 {"predictive_preloading", policy.predictive_preloading}}));
+                 {"predictive_preloading", policy.predictive_preloading},
+                 {"memory_price", policy.memory_price}}));
   Reconcile(now, fx);
   return absl::OkStatus();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -18,6 +19,7 @@ using shadow::Micros;
 
 // Nothing is there at once: what takes no time would not be worth loading.
 constexpr Micros kLeastLoad = 1'000;
+constexpr double kByteSecondsInGibHour = 3'600.0 * (1 << 30);
 
 // Users and kinds have no numbers of their own: two with the same hash, one in
 // two thousand million, would be taken for one (FNV-1a).
@@ -71,6 +73,10 @@ void Outlook::SetLimits(const Limits& limits) {
   for (size_t i = 0; i < foresight_.pool_count(); ++i) {
     foresight_.pool(i).set_limits(converted);
   }
+}
+
+void Outlook::SetPrice(double price) {
+  foresight_.SetPrice(now_, price / kByteSecondsInGibHour);
 }
 
 int32_t Outlook::GroupOf(const std::string& engine) {
@@ -142,6 +148,8 @@ void Outlook::MoveTo(absl::Time now) {
   const Micros time = TimeOf(now);
   if (now_ > 0) {
     for (auto& [id, device] : devices_) {
+      device.occupied +=
+          static_cast<double>(device.held) * static_cast<double>(time - now_);
       if (device.waiters == 0) continue;
       device.waited += (device.waiters + 1) * (time - now_);
       device.stall += device.waiters * (time - now_);
@@ -158,7 +166,8 @@ void Outlook::OnUsed(absl::Time now, const ModelId& model, const Cost& cost,
   const auto device = devices_.find(cost.device);
   if (item == kNoItem || device == devices_.end()) return;
   foresight_.OnRequest({.at = now_, .user = NumberOf(who), .item = item},
-                       {static_cast<double>(device->second.waited) * 1e-6, 0});
+                       {static_cast<double>(device->second.waited) * 1e-6,
+                        device->second.occupied * 1e-6});
 }
 
 void Outlook::OnPast(absl::Time now, const ModelId& model, const Cost& cost,
@@ -197,6 +206,13 @@ void Outlook::SetWaiters(const std::map<std::string, int>& waiters) {
   for (auto& [id, device] : devices_) {
     const auto it = waiters.find(id);
     device.waiters = it == waiters.end() ? 0 : it->second;
+  }
+}
+
+void Outlook::SetHeld(const std::map<std::string, int64_t>& held) {
+  for (auto& [id, device] : devices_) {
+    const auto it = held.find(id);
+    device.held = it == held.end() ? 0 : it->second;
   }
 }
 
@@ -310,7 +326,8 @@ Outlook::Standing Outlook::StandingOf(const ModelId& model) const {
   const foresight::Pool* pool = PoolOf(item);
   if (pool == nullptr) return {};
   const shadow::Occupant occupant = pool->OccupantOf(item);
-  return {pool->Holds(item), occupant.value, occupant.touched};
+  return {pool->Holds(item), occupant.value, occupant.touched,
+          pool->IsGivenBack(now_, item)};
 }
 
 shadow::EvictBy Outlook::EvictByOn(const std::string& device) const {
@@ -330,10 +347,12 @@ std::vector<ModelId> Outlook::Guesses(const std::string& device) const {
 }
 
 std::string Outlook::Save() const {
-  std::map<std::string, Micros> waited;
-  for (const auto& [id, device] : devices_) waited[id] = device.waited;
+  std::map<std::string, std::pair<Micros, double>> spent;
+  for (const auto& [id, device] : devices_) {
+    spent[id] = {device.waited, device.occupied};
+  }
   return foresight::Archived(foresight::Foresight::kStateVersion, offset_, now_,
-                             names_, engines_, costs_, waited,
+                             names_, engines_, costs_, spent,
                              foresight_.Save());
 }
 
@@ -344,10 +363,10 @@ absl::Status Outlook::Load(const std::string& state) {
   std::vector<ModelId> names;
   std::map<std::string, int32_t> engines;
   std::vector<shadow::ItemCost> costs;
-  std::map<std::string, Micros> waited;
+  std::map<std::string, std::pair<Micros, double>> spent;
   std::string foresight;
   WARMUP_RETURN_IF_ERROR(foresight::Unarchive(
-      state, version, offset, now, names, engines, costs, waited, foresight));
+      state, version, offset, now, names, engines, costs, spent, foresight));
   if (version != foresight::Foresight::kStateVersion ||
       names.size() != costs.size()) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -366,8 +385,9 @@ absl::Status Outlook::Load(const std::string& state) {
     costs_[i].pool = -1;
   }
   for (auto& [id, device] : devices_) {
-    const auto before = waited.find(id);
-    if (before != waited.end()) device.waited = before->second;
+    const auto before = spent.find(id);
+    if (before == spent.end()) continue;
+    std::tie(device.waited, device.occupied) = before->second;
   }
   return absl::OkStatus();
 }

@@ -38,6 +38,9 @@ class Outlook {
   };
   void SetLimits(const Limits& limits);
 
+  // What holding memory costs: see SwitchingPolicy::memory_price.
+  void SetPrice(double price);
+
   // What a model costs, and how much a second of waiting for it counts.
   struct Cost {
     std::string device;
@@ -66,6 +69,9 @@ class Outlook {
   void OnLoadStarted(const std::string& device, int64_t bytes);
   // How many wait for a model of each device from now on.
   void SetWaiters(const std::map<std::string, int>& waiters);
+  // How many bytes of each device are held from now on by what may be given
+  // back.
+  void SetHeld(const std::map<std::string, int64_t>& held);
   // Somebody has waited, elsewhere; it counts as waited now.
   void AddWait(const std::string& device, absl::Duration time);
 
@@ -105,6 +111,7 @@ class Outlook {
     bool is_followed = false;
     double value = 0;
     int64_t touched = 0;
+    bool is_given_back = false;  // not worth its memory
   };
   Standing StandingOf(const ModelId& model) const;
   shadow::EvictBy EvictByOn(const std::string& device) const;
@@ -132,6 +139,8 @@ class Outlook {
   struct Device {
     size_t pool = 0;
     int waiters = 0;
+    int64_t held = 0;
+    double occupied = 0;        // bytes x microseconds
     shadow::Micros waited = 0;  // and blocked, together
     shadow::Micros stall = 0;   // of it without the latter
   };

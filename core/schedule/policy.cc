@@ -31,6 +31,7 @@ class Planner {
   }
 
   std::vector<Decision> Run() {
+    GiveBack();
     for (const WantedView& wanted : snapshot_.wanted) {
       if (blocked_.contains(wanted.device)) continue;
       Serve(wanted);
@@ -74,6 +75,20 @@ class Planner {
                    int64_t leaving) const {
     if (!snapshot_.switching.resource_aware_switching) return 0;
     return bytes - Free(device) - leaving;
+  }
+
+  void GiveBack() {
+    for (const ResidentView& resident : snapshot_.residents) {
+      if (resident.is_given_back && IsUnused(resident)) {
+        GiveUp(resident, "not worth its memory until it is needed again");
+      }
+    }
+  }
+
+  // Ready, and in nobody's hands.
+  static bool IsUnused(const ResidentView& resident) {
+    return resident.state == ModelState::kReady && !resident.is_held &&
+           !resident.is_busy && !resident.is_wanted;
   }
 
   void Serve(const WantedView& wanted) {
@@ -151,9 +166,7 @@ class Planner {
                       bool is_followed) const {
     Residents evictable;
     for (const ResidentView& resident : snapshot_.residents) {
-      if (resident.state == ModelState::kReady && !resident.is_held &&
-          !resident.is_busy && !resident.is_wanted &&
-          resident.is_followed == is_followed &&
+      if (IsUnused(resident) && resident.is_followed == is_followed &&
           !given_up_.contains(resident.model) &&
           (lack.bytes <= 0 || resident.device == device)) {
         evictable.push_back(&resident);

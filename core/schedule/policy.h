@@ -43,6 +43,8 @@ struct ResidentView {
   // Whether the one who is followed would hold it: what it would not goes
   // first, and is all that a guess may drive out.
   bool is_followed = false;
+  // Whether he has given it back: its memory is worth more than having it.
+  bool is_given_back = false;
   double value = 0;     // of keeping it
   int64_t touched = 0;  // of equal value, what was touched last stays
 };
@@ -97,6 +99,9 @@ struct Decision {
 // made while somebody waits. Where the engine has as many models as it may, one
 // of them must go: the engine would drive out any. Who waits is left to its
 // rule.
+//
+// What is given back goes, if nobody holds it, uses it or waits for it, whether
+// room is needed or not.
 //
 // With predictive_preloading off this is load on demand with LRU eviction.
 std::vector<Decision> Decide(const PolicySnapshot& snapshot);

@@ -210,13 +210,15 @@ TEST_CASE_METHOD(CliFixture, "Quality: plots the horizon that is asked for") {
 
 TEST_CASE_METHOD(CliFixture, "Policy: set changes only what is given") {
   CHECK(Has(Run({"policy", "get"}).out, "switching timeout         5 min\n"));
-  const RunResult result = Run({"policy", "set", "--predictive-preloading",
-                                "off", "--max-concurrent-loads", "2"});
+  const RunResult result =
+      Run({"policy", "set", "--predictive-preloading", "off",
+           "--max-concurrent-loads", "2", "--memory-price", "frugal"});
   CHECK(Has(result.out, "predictive preloading     off"));
   const json policy =
       json::parse(daemon().LastRequest("SetSwitchingPolicy"))["policy"];
   CHECK(policy["predictive_preloading"] == false);
   CHECK(policy["max_concurrent_loads"] == 2);
+  CHECK(policy["memory_price"] == "frugal");
   CHECK(policy["resource_aware_switching"] == true);
   CHECK(policy["switching_timeout_ms"] == 300000);
   CHECK(json::parse(

@@ -374,6 +374,7 @@ FakeDaemon::FakeDaemon(const std::string& socket_path) {
   services_.push_back(std::make_unique<FakeReflection>());
   v1::SwitchingPolicy policy;
   policy.set_max_concurrent_loads(1);
+  policy.set_memory_price("0");
   policy.set_switching_timeout_ms(300000);
   policy.set_resource_aware_switching(true);
   policy.set_predictive_preloading(true);

@@ -336,6 +336,7 @@ TEST_CASE("SetSwitchingPolicy: holds at once, or is refused as a whole") {
            {"max_concurrent_models: 10001", "max_concurrent_models"},
            {"max_concurrent_loads: -1", "max_concurrent_loads"},
            {"max_concurrent_loads: 65", "max_concurrent_loads"},
+           {"memory_price: '-1'", "memory_price"},
            {"switching_timeout_ms: 99", "switching_timeout_ms"},
            {"switching_timeout_ms: 3600001", "switching_timeout_ms"}}) {
     CheckInvalid(

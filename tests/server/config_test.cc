@@ -145,6 +145,7 @@ TEST_CASE("LoadConfig: every field has its variable") {
   sources.environment["WARMUPD_POLICY_RESOURCE_AWARE_SWITCHING"] = "false";
   sources.environment["WARMUPD_POLICY_PREDICTIVE_PRELOADING"] = "false";
   sources.environment["WARMUPD_POLICY_MAX_CONCURRENT_LOADS"] = "5";
+  sources.environment["WARMUPD_POLICY_MEMORY_PRICE"] = "0.5";
   const v1::Config config = sources.MustLoad();
   CHECK(config.listen().unix_socket() == "/s");
   CHECK(config.listen().tcp_address() == "[::1]:0");
@@ -160,6 +161,17 @@ TEST_CASE("LoadConfig: every field has its variable") {
   CHECK_FALSE(policy.resource_aware_switching);
   CHECK_FALSE(policy.predictive_preloading);
   CHECK(policy.max_concurrent_loads == 5);
+  CHECK(policy.memory_price == 0.5);
+}
+
+TEST_CASE("LoadConfig: a memory price is a word or a number") {
+  Sources sources;
+  CHECK(sources.MustLoad().policy().memory_price() == "eager");
+  sources.sets = {"policy.memory_price=frugal"};
+  CHECK(PolicyFromConfig(sources.MustLoad().policy()).memory_price > 0);
+  sources.sets = {"policy.memory_price=cheap"};
+  CHECK_THAT(std::string(sources.Load().status().message()),
+             Catch::Contains("policy.memory_price: 'cheap' is none of eager"));
 }
 
 TEST_CASE("LoadConfig: reads a list of servers") {

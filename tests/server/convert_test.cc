@@ -239,7 +239,8 @@ TEST_CASE("Convert: a policy comes back as it went; zero is the default") {
                                .switching_timeout = absl::Seconds(7),
                                .resource_aware_switching = false,
                                .predictive_preloading = false,
-                               .max_concurrent_loads = 4};
+                               .max_concurrent_loads = 4,
+                               .memory_price = 0.1};
   v1::SwitchingPolicy out;
   SetPolicy(policy, &out);
   CHECK(out.switching_timeout_ms() == 7000);

@@ -222,7 +222,8 @@ TEST_CASE("ForEachYamlField: visits every field that is not a section") {
                                              "policy.switching_timeout",
                                              "policy.resource_aware_switching",
                                              "policy.predictive_preloading",
-                                             "policy.max_concurrent_loads"};
+                                             "policy.max_concurrent_loads",
+                                             "policy.memory_price"};
   CHECK(paths == expected);
 }
 

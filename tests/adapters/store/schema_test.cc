@@ -46,7 +46,8 @@ void MakeVersion1(const std::string& path, const std::string& more) {
       database->Execute(std::string(
                             "DROP TABLE models; DROP TABLE measurements;"
                             "DROP TABLE engines; DROP TABLE uses;"
-                            "DROP TABLE foresight;") +
+                            "DROP TABLE foresight;"
+                            "ALTER TABLE policy DROP COLUMN memory_price;") +
                         kVersion1 +
                         R"sql(
         INSERT INTO models VALUES

@@ -58,6 +58,7 @@ TEST_CASE("SqliteStore: everything comes back after a restart") {
   policy.resource_aware_switching = false;
   policy.predictive_preloading = false;
   policy.max_concurrent_loads = 3;
+  policy.memory_price = 0.1;
   {
     const auto store = MustOpen(path);
     MustCommit(*store,

@@ -95,6 +95,32 @@ TEST_CASE("Policy: what is not followed goes first, whatever it is worth") {
   CHECK(decisions[1].model == "followed");
 }
 
+TEST_CASE("Policy: what is given back goes, room or not, but not in use") {
+  PolicySnapshot snapshot = Host(100);
+  for (const char* model : {"idle", "held", "busy", "waited-for"}) {
+    AddReady(snapshot, model, 10, 0).is_given_back = true;
+  }
+  AddReady(snapshot, "kept", 10, 0);
+  snapshot.residents[1].is_held = true;
+  snapshot.residents[2].is_busy = true;
+  snapshot.residents[3].is_wanted = true;
+  const auto decisions = Decide(snapshot);
+  REQUIRE(decisions.size() == 1);
+  CHECK(decisions[0].action == Action::kUnload);
+  CHECK(decisions[0].model == "idle");
+  CHECK(decisions[0].reason == "not worth its memory until it is needed again");
+}
+
+TEST_CASE("Policy: who waits gets the place of what is given back") {
+  PolicySnapshot snapshot = Host(100);
+  AddReady(snapshot, "given back", 50, 10).is_given_back = true;
+  AddReady(snapshot, "worthless", 50, 0);
+  Want(snapshot, "a", 40);
+  const auto decisions = Decide(snapshot);
+  REQUIRE(decisions.size() == 1);
+  CHECK(decisions[0].model == "given back");
+}
+
 TEST_CASE("Policy: without prediction the least recently used goes") {
   PolicySnapshot snapshot = Host(100);
   snapshot.switching.predictive_preloading = false;
