@@ -11,7 +11,7 @@ namespace {
 
 // By where they lie between waiting and memory held on recorded use: see
 // docs/foresight.md.
-constexpr double kBalanced = 0.0003;
+constexpr double kBalanced = 0.003;
 constexpr double kFrugal = 0.1;
 
 }  // namespace

@@ -25,7 +25,7 @@ struct Listener {
   const Catalogue& catalogue;
 
   void operator()(const shadow::Request& request) const {
-    foresight.OnRequest(catalogue.Rename(request), /*waited=*/0);
+    foresight.OnRequest(catalogue.Rename(request), {});
   }
   void operator()(const shadow::ContextEvent& event) const {
     foresight.OnContext(catalogue.Rename(event));

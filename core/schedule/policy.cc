@@ -186,8 +186,8 @@ class Planner {
            .touched = resident->touched,
            .item = static_cast<shadow::ItemId>(occupants.size())});
     }
-    for (const size_t i :
-         shadow::ChooseVictims(occupants, *lack, devices_.at(device).evict_by)) {
+    for (const size_t i : shadow::ChooseVictims(occupants, *lack,
+                                                devices_.at(device).evict_by)) {
       chosen->push_back(from[i]);
       *lack = lack->Without(occupants[i].cost);
     }

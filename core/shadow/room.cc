@@ -67,8 +67,8 @@ void PutBack(const std::vector<Occupant>& occupants, Lack lack,
 }
 
 // What victims free beyond the need is credited by the least that a byte is
-// worth here, in this part. Where many items are, others soon fill what is left;
-// where two are, it stays empty.
+// worth here, in this part. Where many items are, others soon fill what is
+// left; where two are, it stays empty.
 double SpareCredit(size_t items) {
   const double filled = 1 - 1 / static_cast<double>(items);
   return filled * filled;
@@ -96,8 +96,8 @@ std::vector<size_t> ChooseVictims(const std::vector<Occupant>& occupants,
     PutBack(occupants, left, &victims);
     double loss = 0;
     for (const size_t victim : victims) {
-      loss += occupants[victim].value -
-              credit * least * SizeOf(occupants[victim]);
+      loss +=
+          occupants[victim].value - credit * least * SizeOf(occupants[victim]);
     }
     if (loss >= least_loss) continue;
     least_loss = loss;

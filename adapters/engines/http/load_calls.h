@@ -45,7 +45,7 @@ class LoadCalls {
     std::thread thread;
     std::optional<Answer> answer;
     std::optional<absl::Time> left_at;  // by who made it
-    bool is_over = false;  // its thread has nothing left to do
+    bool is_over = false;               // its thread has nothing left to do
   };
 
   void Run(Call& call, const std::string& path, const std::string& body,

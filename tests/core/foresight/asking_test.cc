@@ -46,7 +46,7 @@ TEST_CASE("Forecaster: it makes no difference to it who asks, nor when") {
       if (count % 7 == 0) {
         foresight->OnContext({.at = request.at, .announced = request.item});
       }
-      foresight->OnRequest(request, count);
+      foresight->OnRequest(request, {.waited = 1.0 * count});
     }
     ++count;
     // A known user and one who is not; now, and some time later.

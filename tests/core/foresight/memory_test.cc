@@ -73,7 +73,7 @@ TEST_CASE("Foresight: shadows take the memory of models, not of requests") {
   // nothing is over.
   const auto use = [&](int requests) {
     for (int i = 0; i < requests; ++i) {
-      foresight.OnRequest({now += kSecond / 100, i, i % kModels}, 0);
+      foresight.OnRequest({now += kSecond / 100, i, i % kModels}, {});
     }
     return Archived(pool).size();
   };

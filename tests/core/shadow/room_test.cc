@@ -45,7 +45,8 @@ TEST_CASE("ChooseVictims: by worth, what proves unnecessary stays") {
   CHECK(ChooseVictims(all, {.bytes = 50}, kByWorth) == Places{1});
 }
 
-TEST_CASE("ChooseVictims: by worth, room to spare counts where many items are") {
+TEST_CASE(
+    "ChooseVictims: by worth, room to spare counts where many items are") {
   // 40 spare bytes for a little more worth.
   std::vector<Occupant> all = {Of(50, 5), Of(90, 7)};
   CHECK(ChooseVictims(all, {.bytes = 50}, kByWorth) == Places{0});
