@@ -107,6 +107,7 @@ void Pool::ChooseLeader(const Spent& real) {
   lru_misses_ = lru.cold + lru.late;
   if (choices_++ % kMeasuredEvery == 0) mean_load_ = MeanLoad();
   losses.mean_load = mean_load_;
+  losses.held = shadows_[kLru].machine->ready().size();
   selector_.Choose(losses);
 }
 

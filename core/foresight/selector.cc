@@ -7,10 +7,12 @@ namespace warmup::foresight {
 namespace {
 
 constexpr size_t kLru = 0;
-// Behind LRU by this share of its loss, and these loads; and how many below
-// that the guard ends.
+// Behind LRU by this share of its loss, and a load for each of these items, or
+// for half of those in memory: to follow another one may cost as much. And how
+// many below that the guard ends.
 constexpr double kBoundShare = 0.02;
 constexpr double kBoundLoads = 4;
+constexpr double kBoundHeld = 0.5;
 constexpr double kGuardEnds = 0.5;
 // A miss of LRU makes what was before it count this much less.
 constexpr double kForget = 1.0 / 150;
@@ -42,7 +44,10 @@ size_t Selector::Choose(const Losses& losses) {
   }
   const double load = 2 * losses.mean_load;
   const double behind = losses.reality - losses.experts[kLru];
-  const double bound = kBoundShare * losses.experts[kLru] + kBoundLoads * load;
+  const double bound =
+      kBoundShare * losses.experts[kLru] +
+      std::max(kBoundLoads, kBoundHeld * static_cast<double>(losses.held)) *
+          load;
   if (!is_guarded_) {
     if (behind < bound) allowed_ = 0;
     if (behind > bound + allowed_) {

@@ -24,6 +24,7 @@ class Selector {
     double reality = 0;
     int new_misses = 0;    // of LRU, since the last time
     double mean_load = 0;  // seconds
+    size_t held = 0;       // items, by LRU
   };
   // Whom to follow from now on.
   size_t Choose(const Losses& losses);

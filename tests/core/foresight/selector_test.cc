@@ -43,6 +43,19 @@ TEST_CASE("Selector: stays within its bound of LRU whatever experts do") {
   CHECK(world.behind() <= 0.02 * world.losses.experts[0] + 20 + 3);
 }
 
+TEST_CASE("Selector: the more is held, the later it goes back to LRU") {
+  const auto behind_with = [](size_t held) {
+    World world;
+    world.losses.held = held;
+    // Experts do as LRU does, and reality does worse than who it follows.
+    while (world.Step(1, 1, 1) != 0) world.losses.reality += 1;
+    return world.behind() - 0.02 * world.losses.experts[0];
+  };
+  CHECK(behind_with(2) == behind_with(8));  // four loads of twice the mean
+  CHECK(behind_with(2) == Approx(4 * 2).margin(2));
+  CHECK(behind_with(40) == Approx(40 / 2 * 2).margin(2));
+}
+
 TEST_CASE("Selector: leaves LRU again for a saving that was shown") {
   World world;
   REQUIRE(world.Step(1, 40, 40) == 0);  // too much at once
