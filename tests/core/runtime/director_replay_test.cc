@@ -277,10 +277,11 @@ std::vector<Decided> InOrder(std::vector<Decided> decided) {
 TEST_CASE("Director: decides on a trace what the replay decides") {
   const auto seed = GENERATE(1U, 2U, 3U, 4U);
   const auto budget = GENERATE(20, 60);
-  // Of a unit for a second: a load is worth holding for ten hours.
-  const auto price = GENERATE(0.0, 0x1p-15);
+  // Half of them with a price, of a unit for a second: a load is worth holding
+  // for ten hours.
+  const double price = (seed % 2 == 0) == (budget == 20) ? 0 : 0x1p-15;
   CAPTURE(seed, budget, price);
-  const Trace trace = RandomTrace(seed, 20, 1'500);
+  const Trace trace = RandomTrace(seed, 20, 1'000);
   const Replayed replayed = Replay(trace, budget, price);
   SimulatedDaemon daemon(trace, budget, price);
   ForEach(trace, [&](const auto& event) { daemon.Handle(event); });
@@ -298,7 +299,7 @@ TEST_CASE("Director: decides on a trace what the replay decides") {
   if (price == 0) CHECK(daemon.waits().lru > daemon.waited());
   // It had something to decide.
   CHECK(replayed.tally.guessed > 0);
-  CHECK(replayed.tally.cold > 200);
+  CHECK(replayed.tally.cold > 130);
 }
 
 }  // namespace
