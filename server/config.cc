@@ -16,7 +16,6 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
-#include "core/foresight/memory_price.h"
 #include "server/convert.h"
 #include "server/yaml_message.h"
 
@@ -212,12 +211,9 @@ absl::Status Check(const ConfigSources& sources, v1::Config* config) {
   WARMUP_RETURN_IF_ERROR(ReadDuration("policy.switching_timeout",
                                       config->policy().switching_timeout())
                              .status());
-  const absl::StatusOr<double> price =
-      foresight::ParseMemoryPrice(config->policy().memory_price());
-  if (!price.ok()) {
-    return InvalidField("policy.memory_price",
-                        std::string(price.status().message()));
-  }
+  WARMUP_RETURN_IF_ERROR(
+      ReadMemoryPrice("policy.memory_price", config->policy().memory_price())
+          .status());
   WARMUP_RETURN_IF_ERROR(ValidatePolicy(PolicyFromConfig(config->policy())));
   WARMUP_RETURN_IF_ERROR(CheckServers(config->engines()));
   return ExpandRoots(sources, config->mutable_engines()->mutable_files());
@@ -260,7 +256,7 @@ SwitchingPolicy PolicyFromConfig(const v1::PolicyConfig& config) {
   policy.predictive_preloading = config.predictive_preloading();
   policy.max_concurrent_loads = config.max_concurrent_loads();
   policy.memory_price =
-      foresight::ParseMemoryPrice(config.memory_price())
+      ReadMemoryPrice("policy.memory_price", config.memory_price())
           .value_or(policy.memory_price);  // what LoadConfig lets pass is one
   return policy;
 }

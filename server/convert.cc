@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/limits.h"
 #include "core/base/status_macros.h"
+#include "core/foresight/memory_price.h"
 
 namespace warmup {
 namespace {
@@ -84,6 +85,13 @@ absl::StatusOr<absl::Duration> ReadDuration(
     return InvalidField(field, "is not a duration");
   }
   return absl::Seconds(in.seconds()) + absl::Nanoseconds(in.nanos());
+}
+
+absl::StatusOr<double> ReadMemoryPrice(std::string_view field,
+                                       const std::string& in) {
+  absl::StatusOr<double> price = foresight::ParseMemoryPrice(in);
+  if (price.ok()) return price;
+  return InvalidField(field, std::string(price.status().message()));
 }
 
 void WallClock::Set(absl::Time time, google::protobuf::Timestamp* out) const {

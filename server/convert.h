@@ -51,6 +51,9 @@ absl::StatusOr<absl::Time> ReadTimestamp(std::string_view field,
 void SetDuration(absl::Duration duration, google::protobuf::Duration* out);
 absl::StatusOr<absl::Duration> ReadDuration(
     std::string_view field, const google::protobuf::Duration& in);
+// Of foresight::ParseMemoryPrice.
+absl::StatusOr<double> ReadMemoryPrice(std::string_view field,
+                                       const std::string& in);
 
 absl::StatusOr<ModelType> ReadModelType(std::string_view field,
                                         v1::ModelType in);

@@ -1,10 +1,8 @@
 // Models, policies and leases between the API and the core.
 
 #include "absl/strings/str_cat.h"
-#include "core/base/error.h"
 #include "core/base/limits.h"
 #include "core/base/status_macros.h"
-#include "core/foresight/memory_price.h"
 #include "server/convert.h"
 
 namespace warmup {
@@ -147,13 +145,9 @@ absl::StatusOr<SwitchingPolicy> ReadPolicy(const v1::SwitchingPolicy& in) {
                                     ? defaults.max_concurrent_loads
                                     : in.max_concurrent_loads();
   if (!in.memory_price().empty()) {
-    const absl::StatusOr<double> price =
-        foresight::ParseMemoryPrice(in.memory_price());
-    if (!price.ok()) {
-      return InvalidField("policy.memory_price",
-                          std::string(price.status().message()));
-    }
-    policy.memory_price = *price;
+    WARMUP_ASSIGN_OR_RETURN(
+        policy.memory_price,
+        ReadMemoryPrice("policy.memory_price", in.memory_price()));
   }
   return policy;
 }

@@ -174,6 +174,10 @@ void Director::AddForeignLoads(
   }
 }
 
+bool Director::IsHeld(const Catalogue::Entry& entry) const {
+  return entry.spec.is_pinned || leases_.Count(entry.spec.id) > 0;
+}
+
 PolicySnapshot Director::Snapshot(absl::Time now) const {
   PolicySnapshot snapshot;
   snapshot.switching = policy_;
@@ -216,7 +220,7 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
          .bytes = ledger_.HeldBy(id),
          .kind = track.kind,
          .is_cancelling = track.is_cancelling,
-         .is_held = entry->spec.is_pinned || leases_.Count(id) > 0,
+         .is_held = IsHeld(*entry),
          .is_busy = track.is_busy,
          .is_wanted = !track.waiters.empty(),
          .load_started = track.load_started,

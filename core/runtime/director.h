@@ -265,6 +265,8 @@ class Director {
   // Tells how many wait, and what is held.
   void TellOutlook();
   PolicySnapshot Snapshot(absl::Time now) const;
+  // By somebody's word: it stays in memory.
+  bool IsHeld(const Catalogue::Entry& entry) const;
   // What may be loaded on a guess.
   void AddCandidates(absl::Time now, PolicySnapshot* snapshot) const;
   // Engines on which somebody waits for a load, ours or one that is seen there:

@@ -139,8 +139,7 @@ void Director::TellOutlook() {
     if (!track->waiters.empty()) {
       waiters[device] += static_cast<int>(track->waiters.size());
     }
-    const bool is_held = entry->spec.is_pinned || leases_.Count(id) > 0;
-    if (!is_held) held[device] += ledger_.HeldBy(id);
+    if (!IsHeld(*entry)) held[device] += ledger_.HeldBy(id);
   }
   outlook_.SetWaiters(waiters);
   outlook_.SetHeld(held);
