@@ -38,13 +38,14 @@ inline std::string ReasonOf(const absl::Status& status) {
 // An engine on a llama-server.
 class EngineOn {
  public:
-  explicit EngineOn(const std::string& endpoint)
+  explicit EngineOn(const std::string& endpoint,
+                    absl::Duration unload_timeout = absl::Milliseconds(500))
       : engine(ClientOf(endpoint),
                {.on_skipped =
                     [this](std::string_view name, const absl::Status& why) {
                       skipped.emplace_back(name, why);
                     },
-                .unload_timeout = absl::Milliseconds(500)}) {}
+                .unload_timeout = unload_timeout}) {}
 
   absl::StatusOr<LoadResult> Load(const std::string& name) {
     TestControl control;

@@ -25,7 +25,7 @@ struct Real {
                 .models = WARMUP_TINY_MODELS,
                 .single = single,
                 .flags = flags}),
-        on(server.endpoint()) {}
+        on(server.endpoint(), kLlamaServerUnloadTimeout) {}
 
   bool HasChild(const std::string& model) {
     return !server.process().Processes(server.ChildOf(model)).empty();
@@ -165,7 +165,8 @@ TEST_CASE("A real llama-server: in use it is neither unloaded nor pushed out",
   const absl::Status limit = real.on.Load("tiny").status();
   INFO(limit.ToString());
   CHECK(ReasonOf(limit) == "MODEL_LIMIT_REACHED");
-  CHECK(ReasonOf(real.on.Unload("small")) == "MEMORY_IN_USE");
+  EngineOn hasty(real.server.endpoint());
+  CHECK(ReasonOf(hasty.Unload("small")) == "MEMORY_IN_USE");
   CHECK(real.HasChild("small"));
 }
 
