@@ -1,4 +1,4 @@
-// The demo: one developer's two days with language models, replayed twice
+// The demo: one developer's day with language models, replayed twice
 // against a real daemon that loads real files, without and with prediction.
 
 #include <signal.h>

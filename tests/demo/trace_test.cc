@@ -71,8 +71,8 @@ TEST_CASE("Trace: the shipped stretch is what its README says") {
   const auto trace = ReadTrace(WARMUP_DEMO_TRACE);
   REQUIRE(trace.ok());
   CHECK(trace->requests == 100);
-  CHECK(trace->models.size() == 9);
-  CHECK(trace->steps.size() == 253);
+  CHECK(trace->models.size() == 7);
+  CHECK(trace->steps.size() == 211);
   CHECK(trace->shortened_length > absl::Seconds(50));
   CHECK(trace->shortened_length < absl::Seconds(65));
   int64_t bytes = 0;
@@ -82,7 +82,7 @@ TEST_CASE("Trace: the shipped stretch is what its README says") {
     CHECK(size <= int64_t{400} << 20);
     bytes += size;
   }
-  CHECK(bytes == int64_t{2370} << 20);
+  CHECK(bytes == int64_t{1575} << 20);
 }
 
 TEST_CASE("Trace: a damaged line is refused with its number") {
