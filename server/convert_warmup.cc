@@ -232,13 +232,15 @@ void SetMetrics(const WallClock& wall, const Status& status,
   loads.set_read_bytes(number(totals.read_bytes));
   loads.set_wasted_bytes(number(totals.wasted_bytes));
   for (const DeviceStatus& device : status.devices) {
+    if (!device.takes_models) continue;
     v1::DeviceMetrics& to = *out->add_devices();
-    to.set_device(device.id);
+    to.set_device(device.sample.id);
     to.set_budget_bytes(number(device.budget_bytes));
     to.set_used_bytes(number(device.used_bytes));
     to.set_reserve_bytes(number(device.reserve_bytes));
-    to.set_measured_total_bytes(number(device.measured_total_bytes));
-    to.set_measured_free_bytes(number(device.measured_free_bytes));
+    if (!device.sample.memory.has_value()) continue;
+    to.set_measured_total_bytes(number(device.sample.memory->total_bytes));
+    to.set_measured_free_bytes(number(device.sample.memory->free_bytes));
   }
   out->set_model_count(number(status.models));
   out->set_ready_model_count(number(status.models_ready));

@@ -6,7 +6,6 @@
 #include "core/base/error.h"
 #include "core/base/limits.h"
 #include "server/convert.h"
-#include "server/stream_call.h"
 #include "server/unary_call.h"
 
 namespace warmup {
@@ -90,70 +89,20 @@ absl::Status ValidateAdd(const v1::AddEngineRequest& request) {
 
 }  // namespace
 
-using WatchCall = StreamCall<v1::WatchEnginesRequest, v1::WatchEnginesResponse>;
-
-// The newest list, once for each change of it.
-class EngineServer::Watch final : public WatchCall {
- public:
-  explicit Watch(EngineServer& server)
-      : WatchCall(
-            server.watch_metrics_,
-            [&server](auto* context, auto* request, auto* writer, void* tag) {
-              server.service_.RequestWatchEngines(context, request, writer,
-                                                  server.queue_.queue(),
-                                                  server.queue_.queue(), tag);
-            }),
-        server_(server) {}
-
-  void WriteNews() {
-    if (!CanWrite()) return;
-    auto response = ListOf<v1::WatchEnginesResponse>(*server_.runtime_);
-    // Without the times, which come out of two clocks: none changes alone.
-    v1::WatchEnginesResponse essence = response;
-    for (v1::Engine& engine : *essence.mutable_engines()) engine.clear_since();
-    std::string text = essence.SerializeAsString();
-    if (is_told_ && text == told_) return;
-    is_told_ = true;
-    told_ = std::move(text);
-    Write(response);
-  }
-
- private:
-  void OnStarted() override {
-    new Watch(server_);  // the next call
-    if (server_.queue_.is_draining()) return Finish(StoppingError());
-    if (server_.watches_.size() >= limits::kMaxSubscribers) {
-      return Finish(MakeError(absl::StatusCode::kResourceExhausted,
-                              "TOO_MANY_SUBSCRIBERS", "too many watches",
-                              {{"limit", "kMaxSubscribers"}}));
-    }
-    server_.watches_.insert(this);
-    server_.sink_.SetHasStreams(true);
-    WriteNews();
-  }
-  void OnWritten() override { WriteNews(); }
-  void OnClosed() override {
-    server_.watches_.erase(this);
-    server_.sink_.SetHasStreams(!server_.watches_.empty());
-  }
-
-  EngineServer& server_;
-  std::string told_;
-  bool is_told_ = false;
-};
-
 EngineServer::EngineServer(CallQueue& queue, RpcMetrics& metrics)
     : queue_(queue),
       list_metrics_(metrics.Add(kService, "ListEngines", "unary")),
-      watch_metrics_(metrics.Add(kService, "WatchEngines", "server_stream")),
       detect_metrics_(metrics.Add(kService, "DetectEngines", "unary")),
       add_metrics_(metrics.Add(kService, "AddEngine", "unary")),
       remove_metrics_(metrics.Add(kService, "RemoveEngine", "unary")),
-      wake_(queue,
-            [this] {
-              for (Watch* watch : watches_) watch->WriteNews();
-            }),
-      sink_(wake_) {}
+      watches_(queue, metrics.Add(kService, "WatchEngines", "server_stream"),
+               [this](auto* context, auto* request, auto* writer, void* tag) {
+                 service_.RequestWatchEngines(context, request, writer,
+                                              queue_.queue(), queue_.queue(),
+                                              tag);
+               }),
+      wake_(queue, [this] { watches_.WriteNews(); }),
+      sink_(wake_, watches_) {}
 
 void EngineServer::Listen(Runtime& runtime) {
   runtime_ = &runtime;
@@ -169,7 +118,15 @@ void EngineServer::Listen(Runtime& runtime) {
                return v1::DetectEnginesResponse();
              }));
   ListenEdits();
-  new Watch(*this);
+  // Without the times, which come out of two clocks: none changes alone.
+  watches_.Listen(
+      {.make = [&runtime] { return ListOf<v1::WatchEnginesResponse>(runtime); },
+       .strip =
+           [](v1::WatchEnginesResponse& list) {
+             for (v1::Engine& engine : *list.mutable_engines()) {
+               engine.clear_since();
+             }
+           }});
 }
 
 void EngineServer::ListenEdits() {
@@ -212,7 +169,7 @@ void EngineServer::ListenEdits() {
 }
 
 void EngineServer::EndStreams(const absl::Status& status) {
-  for (Watch* watch : watches_) watch->Finish(status);
+  watches_.End(status);
 }
 
 }  // namespace warmup

@@ -1,13 +1,12 @@
 #ifndef WARMUP_SERVER_ENGINE_SERVICE_H_
 #define WARMUP_SERVER_ENGINE_SERVICE_H_
 
-#include <atomic>
 #include <chrono>
-#include <set>
 
 #include "absl/status/status.h"
 #include "core/runtime/runtime.h"
 #include "server/call_queue.h"
+#include "server/list_watches.h"
 #include "server/rpc_metrics.h"
 #include "warmup/v1/engine.grpc.pb.h"
 
@@ -26,39 +25,39 @@ class EngineServer {
   void EndStreams(const absl::Status& status);
 
  private:
-  class Watch;
+  using Watches =
+      ListWatches<v1::WatchEnginesRequest, v1::WatchEnginesResponse>;
 
   // Tells the streams that a list may be another one.
   class Sink final : public EventSink {
    public:
-    explicit Sink(QueueWake& wake) : wake_(wake) {}
+    Sink(QueueWake& wake, const Watches& watches)
+        : wake_(wake), watches_(watches) {}
     void OnObservation(const Observation& observation) override {
       const bool is_news = observation.have_engines_changed ||
                            !observation.changed.empty() ||
                            !observation.removed.empty();
-      if (is_news && has_streams_.load()) wake_.WakeAfter(kPause);
+      if (is_news && watches_.has_streams()) wake_.WakeAfter(kPause);
     }
-    void SetHasStreams(bool has_streams) { has_streams_.store(has_streams); }
 
    private:
     // A list is made from the whole catalogue: not more often than this.
     static constexpr auto kPause = std::chrono::milliseconds(50);
 
     QueueWake& wake_;
-    std::atomic<bool> has_streams_{false};
+    const Watches& watches_;
   };
 
   void ListenEdits();
 
   CallQueue& queue_;
   RpcMetrics::Method* const list_metrics_;
-  RpcMetrics::Method* const watch_metrics_;
   RpcMetrics::Method* const detect_metrics_;
   RpcMetrics::Method* const add_metrics_;
   RpcMetrics::Method* const remove_metrics_;
   v1::EngineService::AsyncService service_;
   Runtime* runtime_ = nullptr;
-  std::set<Watch*> watches_;  // the queue's thread's
+  Watches watches_;
   QueueWake wake_;
   Sink sink_;
 };

@@ -28,8 +28,9 @@ constexpr int kMinPingIntervalMs = 5'000;
 const std::vector<std::string>& ServiceNames() {
   static const std::vector<std::string> names = {
       "grpc.health.v1.Health",   "grpc.reflection.v1alpha.ServerReflection",
-      "warmup.v1.EngineService", "warmup.v1.EventService",
-      "warmup.v1.ModelService",  "warmup.v1.WarmupService"};
+      "warmup.v1.DeviceService", "warmup.v1.EngineService",
+      "warmup.v1.EventService",  "warmup.v1.ModelService",
+      "warmup.v1.WarmupService"};
   return names;
 }
 
@@ -69,6 +70,7 @@ GrpcServer::GrpcServer(Options options, const Clock& clock,
       models_(clock, queue_, metrics),
       warmup_(queue_, metrics),
       events_(events, queue_, metrics),
+      devices_(queue_, metrics),
       engines_(queue_, metrics),
       health_(queue_, metrics, ServiceNames()),
       reflection_(queue_, metrics, ServiceNames()),
@@ -123,7 +125,8 @@ absl::Status GrpcServer::Bind() {
 absl::Status GrpcServer::Start(Runtime& runtime) {
   for (grpc::Service* service :
        {models_.service(), warmup_.service(), events_.service(),
-        engines_.service(), health_.service(), reflection_.service()}) {
+        devices_.service(), engines_.service(), health_.service(),
+        reflection_.service()}) {
     builder_.RegisterService(service);
   }
   builder_.SetMaxReceiveMessageSize(limits::kMaxReceiveBytes);
@@ -137,6 +140,7 @@ absl::Status GrpcServer::Start(Runtime& runtime) {
   models_.Listen(runtime);
   warmup_.Listen(runtime);
   events_.Listen(runtime);
+  devices_.Listen(runtime);
   engines_.Listen(runtime);
   health_.Listen();
   reflection_.Listen();
@@ -150,6 +154,7 @@ void GrpcServer::EndStreams() {
   models_.EndStreams(why);
   warmup_.EndStreams(why);
   events_.EndStreams(why);
+  devices_.EndStreams(why);
   engines_.EndStreams(why);
   reflection_.EndStreams();
   MutexLock lock(mutex_);

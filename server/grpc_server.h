@@ -16,6 +16,7 @@
 #include "core/ports/event_sink.h"
 #include "core/runtime/runtime.h"
 #include "server/call_queue.h"
+#include "server/device_service.h"
 #include "server/engine_service.h"
 #include "server/event_service.h"
 #include "server/health_service.h"
@@ -64,6 +65,7 @@ class GrpcServer {
   ModelServer models_;
   WarmupServer warmup_;
   EventServer events_;
+  DeviceServer devices_;
   EngineServer engines_;
   HealthServer health_;
   ReflectionServer reflection_;

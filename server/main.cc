@@ -20,7 +20,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "adapters/host/host_memory.h"
+#include "adapters/host/host_monitor.h"
 #include "adapters/store/sqlite_store.h"
 #include "adapters/store/sqlite_use_log.h"
 #include "core/base/clock.h"
@@ -107,7 +107,7 @@ class Daemon {
         exporter_(std::make_shared<MetricsExporter>(*registry_, kVersion)),
         finder_(std::move(finder)),
         engines_(std::move(engines)),
-        memory_(HostMemory::Options{}),
+        host_(HostMemory::Options{}),
         events_(EventOptions(state), EncodeEvent),
         server_({.unix_socket = config.listen().unix_socket(),
                  .tcp_address = config.listen().tcp_address()},
@@ -124,7 +124,7 @@ class Daemon {
                        .store = *store_,
                        .events = events_,
                        .engines = std::move(by_id),
-                       .monitors = {{"host", &memory_}},
+                       .monitors = {&host_},
                        .sinks = std::move(sinks),
                        .finder = *finder_,
                        .uses = uses_},
@@ -226,7 +226,7 @@ class Daemon {
   LogSink log_;
   const std::unique_ptr<EngineFinder> finder_;
   const Engines engines_;
-  HostMemory memory_;
+  HostMonitor host_;
   EventLog events_;
   GrpcServer server_;
   std::optional<Runtime> runtime_;

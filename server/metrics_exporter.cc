@@ -17,35 +17,6 @@ const prometheus::Histogram::BucketBoundaries kLoadBuckets = {
 
 double Number(uint64_t n) { return static_cast<double>(n); }
 
-void CollectDevices(const Status& status, std::vector<MetricFamily>* out) {
-  struct Column {
-    const char* name;
-    const char* help;
-    int64_t DeviceStatus::* field;
-  };
-  for (const Column& column :
-       {Column{"warmup_device_budget_bytes", "What models may hold in all.",
-               &DeviceStatus::budget_bytes},
-        Column{"warmup_device_used_bytes", "What models hold.",
-               &DeviceStatus::used_bytes},
-        Column{"warmup_device_reserve_bytes",
-               "What a guess leaves free of what is measured.",
-               &DeviceStatus::reserve_bytes},
-        Column{"warmup_device_memory_bytes", "Memory of the device.",
-               &DeviceStatus::measured_total_bytes},
-        Column{"warmup_device_free_bytes",
-               "Memory that a new allocation could have.",
-               &DeviceStatus::measured_free_bytes}}) {
-    MetricFamily family =
-        MakeFamily(column.name, column.help, MetricType::Gauge);
-    for (const DeviceStatus& device : status.devices) {
-      AddMetric(&family, {{"device", device.id}},
-                static_cast<double>(device.*column.field));
-    }
-    out->push_back(std::move(family));
-  }
-}
-
 // By engine: as many as there are now.
 void CollectEngines(const Status& status, std::vector<MetricFamily>* out) {
   MetricFamily available = MakeFamily(
@@ -139,7 +110,7 @@ void CollectStatus(const Status& status, std::vector<MetricFamily>* out) {
   gauge("warmup_predictive_preloading", "1 if models are loaded on forecasts.",
         status.policy.predictive_preloading ? 1 : 0);
   CollectWaits(status.waits.since_start, out);
-  CollectDevices(status, out);
+  CollectDevices(status.devices, out);
   CollectEngines(status, out);
   CollectQuality(status.quality, out);
 }

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/runtime/prediction_quality.h"
+#include "core/runtime/facts.h"
 
 // How a scrape's families are made.
 namespace warmup {
@@ -45,6 +45,10 @@ inline prometheus::MetricFamily SingleMetric(std::string name, std::string help,
   AddMetric(&family, {}, value);
   return family;
 }
+
+// What devices are like, by device (metrics_devices.cc).
+void CollectDevices(const std::vector<DeviceStatus>& devices,
+                    std::vector<prometheus::MetricFamily>* out);
 
 // How good forecasts and warmups were (metrics_quality.cc).
 void CollectQuality(const PredictionQuality& quality,

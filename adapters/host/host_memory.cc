@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "adapters/host/cgroup.h"
 #include "adapters/host/proc_file.h"
 #include "core/base/error.h"
 
@@ -16,21 +17,6 @@ namespace {
 using proc_file::CountAfter;
 using proc_file::KibibytesAfter;
 using proc_file::ParseCount;
-
-// Where this process is in the cgroup v2 tree: "/a/b", "" for the root.
-std::string CgroupPath(const std::string& proc) {
-  const std::string text = proc_file::Read(proc + "/self/cgroup");
-  constexpr std::string_view kUnified = "0::";
-  for (size_t at = text.find(kUnified); at != std::string::npos;
-       at = text.find(kUnified, at + 1)) {
-    if (at != 0 && text[at - 1] != '\n') continue;
-    std::string path = text.substr(at + kUnified.size());
-    path.resize(std::min(path.size(), path.find('\n')));
-    if (path.find("..") != std::string::npos) return {};
-    return path == "/" ? std::string() : path;
-  }
-  return {};
-}
 
 // Narrows `memory` to what one cgroup allows, if it has a limit.
 void ApplyCgroup(const std::string& folder, DeviceMemory& memory) {
@@ -57,7 +43,7 @@ void ApplyCgroup(const std::string& folder, DeviceMemory& memory) {
 
 HostMemory::HostMemory(Options options) : options_(std::move(options)) {}
 
-absl::StatusOr<DeviceMemory> HostMemory::Measure() {
+absl::StatusOr<DeviceMemory> HostMemory::Measure() const {
   const std::string path = options_.proc + "/meminfo";
   const std::string text = proc_file::Read(path);
   const auto total = KibibytesAfter(text, "MemTotal:");
@@ -70,10 +56,9 @@ absl::StatusOr<DeviceMemory> HostMemory::Measure() {
   DeviceMemory memory{.total_bytes = *total,
                       .free_bytes = std::min(*total, *available)};
   // The limits of the cgroups above hold too.
-  for (std::string group = CgroupPath(options_.proc);;) {
-    ApplyCgroup(options_.cgroup + group, memory);
-    if (group.empty()) break;
-    group.resize(group.rfind('/') == std::string::npos ? 0 : group.rfind('/'));
+  for (const std::string& folder :
+       CgroupFolders(options_.proc, options_.cgroup)) {
+    ApplyCgroup(folder, memory);
   }
   return memory;
 }

@@ -17,7 +17,7 @@ namespace warmup {
 // models keep their place is the ledger's business, not this measurement's.
 //
 // Thread-safe; keeps nothing between calls.
-class HostMemory final : public DeviceMonitor {
+class HostMemory {
  public:
   struct Options {
     std::string proc = "/proc";
@@ -27,7 +27,7 @@ class HostMemory final : public DeviceMonitor {
 
   // UNAVAILABLE when /proc/meminfo cannot be read or understood. A cgroup that
   // cannot be read sets no bound.
-  absl::StatusOr<DeviceMemory> Measure() override;
+  absl::StatusOr<DeviceMemory> Measure() const;
 
  private:
   const Options options_;

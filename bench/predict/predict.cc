@@ -51,8 +51,10 @@ void PrintCost(std::string_view what, int models, double us, double aim_us) {
 class Work {
  public:
   explicit Work(int models) : habits_(models, kPeople) {
-    director_.OnDeviceMemory("host",
-                             DeviceMemory{64 * kModelBytes, 64 * kModelBytes});
+    DeviceSample host;
+    host.id = "host";
+    host.memory = {64 * kModelBytes, 64 * kModelBytes};
+    director_.OnDevices({host}, {});
     for (int i = 0; i < models; ++i) Register(i);
     for (int i = 0; i < kPeople; ++i) StartSession(i);
     for (int i = 0; i < models; ++i) {

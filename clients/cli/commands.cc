@@ -111,6 +111,7 @@ void AddCommands(CLI::App* app, Cli& cli) {
     AddPredict(app, cli);
     AddModels(app, cli);
     AddEngines(app, cli);
+    AddDevices(app, cli);
     AddMetrics(app, cli);
     AddQuality(app, cli);
     AddEvents(app, cli);

@@ -17,6 +17,7 @@ void AddUsageExport(CLI::App* usage, Cli& cli);  // below `usage`
 void AddModels(CLI::App* app, Cli& cli);
 void AddModelEdits(CLI::App* models, Cli& cli);  // below `models`
 void AddEngines(CLI::App* app, Cli& cli);
+void AddDevices(CLI::App* app, Cli& cli);
 void AddLoad(CLI::App* app, Cli& cli);
 void AddPin(CLI::App* app, Cli& cli);
 void AddLease(CLI::App* app, Cli& cli);

@@ -39,7 +39,7 @@ constexpr std::array<Hint, 16> kHints = {{
     {"REVISION_MISMATCH",
      "somebody else changed it meanwhile; look at it and try again"},
     {"ENGINE_NOT_FOUND", "`warmupctl engines` lists them"},
-    {"DEVICE_NOT_FOUND", "`warmupctl metrics` lists the devices"},
+    {"DEVICE_NOT_FOUND", "`warmupctl devices` lists them"},
     {"DOES_NOT_FIT",
      "`warmupctl status` shows what holds the memory; unload, unpin or "
      "release it, or add --may-evict to --no-wait"},

@@ -189,9 +189,10 @@ PolicySnapshot Director::Snapshot(absl::Time now) const {
     if (policy_.predictive_preloading) {
       view.evict_by = outlook_.EvictByOn(device);
     }
-    const auto measured = measured_.find(device);
-    if (measured != measured_.end()) {
-      view.measured_free_bytes = measured->second.free_bytes;
+    const auto seen = devices_.find(device);
+    if (seen != devices_.end() && seen->second.problem.empty() &&
+        seen->second.memory.has_value()) {
+      view.measured_free_bytes = seen->second.memory->free_bytes;
     }
     snapshot.devices[device] = view;
   }
@@ -388,20 +389,25 @@ Status Director::GetStatus() const {
     if (track->state() == ModelState::kLoading) ++status.models_loading;
   }
   status.engines = ListEngines();
-  for (const auto& [device, device_options] : options_.devices) {
-    DeviceStatus view;
-    view.id = device;
-    view.budget_bytes = device_options.budget_bytes;
-    view.used_bytes = ledger_.Used(device);
-    view.reserve_bytes = device_options.reserve_bytes;
-    const auto measured = measured_.find(device);
-    if (measured != measured_.end()) {
-      view.measured_total_bytes = measured->second.total_bytes;
-      view.measured_free_bytes = measured->second.free_bytes;
-    }
-    status.devices.push_back(view);
-  }
+  status.devices = ListDevices();
+  status.devices_not_seen = devices_not_seen_;
   return status;
+}
+
+std::vector<DeviceStatus> Director::ListDevices() const {
+  std::map<std::string, DeviceStatus> devices;
+  for (const auto& [id, sample] : devices_) devices[id].sample = sample;
+  for (const auto& [id, options] : options_.devices) {
+    DeviceStatus& device = devices[id];
+    device.sample.id = id;
+    device.takes_models = true;
+    device.budget_bytes = options.budget_bytes;
+    device.used_bytes = ledger_.Used(id);
+    device.reserve_bytes = options.reserve_bytes;
+  }
+  std::vector<DeviceStatus> list;
+  for (auto& [id, device] : devices) list.push_back(std::move(device));
+  return list;
 }
 
 }  // namespace warmup

@@ -125,9 +125,9 @@ class Director {
                     const absl::Status& status, Effects* fx);
   void OnProgress(LoadId id, int64_t done_bytes, int64_t total_bytes,
                   Effects* fx);
-  // nullopt: it cannot be measured now.
-  void OnDeviceMemory(const std::string& device,
-                      const std::optional<DeviceMemory>& memory);
+  // All devices as they are now, and why there are none of some kind.
+  void OnDevices(std::vector<DeviceSample> devices,
+                 std::vector<absl::Status> not_seen);
   // --- What engines show of themselves (director_engines.cc) ---
   // Takes what others loaded and used as it is, gives up what is gone, and
   // marks what is busy. What changed since the look began is left alone.
@@ -273,6 +273,7 @@ class Director {
   // a guess would be in its way.
   std::set<std::string> EnginesAtWork() const;
   // Takes what loads of others will need from what is measured as free.
+  std::vector<DeviceStatus> ListDevices() const;
   void AddForeignLoads(std::map<std::string, DeviceView>* devices) const;
   // Asks the policy and carries its decisions into the coordinator.
   void Reconcile(absl::Time now, Effects* fx);
@@ -301,7 +302,8 @@ class Director {
   std::map<ModelId, absl::Time> demanded_;
   // Models by type, for a task nobody has been seen to use a model for.
   std::map<ModelType, std::set<ModelId>> by_type_;
-  std::map<std::string, DeviceMemory> measured_;
+  std::map<std::string, DeviceSample> devices_;  // as seen last, by id
+  std::vector<absl::Status> devices_not_seen_;
   std::map<std::string, EngineState> engines_;
   // Models that do not answer, but are mostly in memory: their engines show so.
   std::set<ModelId> cached_;

@@ -109,13 +109,14 @@ void Director::OnProgress(LoadId id, int64_t done_bytes, int64_t total_bytes,
   if (model.has_value()) Changed(*model, fx);
 }
 
-void Director::OnDeviceMemory(const std::string& device,
-                              const std::optional<DeviceMemory>& memory) {
-  if (memory.has_value()) {
-    measured_[device] = *memory;
-  } else {
-    measured_.erase(device);
+void Director::OnDevices(std::vector<DeviceSample> devices,
+                         std::vector<absl::Status> not_seen) {
+  devices_.clear();
+  for (DeviceSample& device : devices) {
+    const std::string id = device.id;
+    devices_[id] = std::move(device);
   }
+  devices_not_seen_ = std::move(not_seen);
 }
 
 void Director::Tick(absl::Time now, Effects* fx) {

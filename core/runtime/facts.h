@@ -152,12 +152,12 @@ struct EngineListing {
 };
 
 struct DeviceStatus {
-  std::string id;
+  // As it was seen last; only its id where it is not seen.
+  DeviceSample sample;
+  bool takes_models = false;  // it has a budget
   int64_t budget_bytes = 0;
   int64_t used_bytes = 0;
   int64_t reserve_bytes = 0;
-  int64_t measured_total_bytes = 0;  // 0: not measured
-  int64_t measured_free_bytes = 0;
 };
 
 // Counts since start; each only grows.
@@ -186,7 +186,9 @@ struct Totals {
 struct Status {
   Totals totals;
   PredictionQuality quality;
-  std::vector<DeviceStatus> devices;
+  std::vector<DeviceStatus> devices;  // by id
+  // Why no device of some kind is seen.
+  std::vector<absl::Status> devices_not_seen;
   std::vector<EngineStatus> engines;  // in order of their ids
   size_t models = 0;
   size_t models_ready = 0;

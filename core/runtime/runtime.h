@@ -56,8 +56,8 @@ class Runtime {
     const Clock& clock;
     Store& store;
     EventLog& events;
-    std::map<std::string, Engine*> engines;          // by id; those that stay
-    std::map<std::string, DeviceMonitor*> monitors;  // by device
+    std::map<std::string, Engine*> engines;  // by id; those that stay
+    std::vector<DeviceMonitor*> monitors;    // one for each kind of device
     std::vector<EventSink*> sinks;
     EngineFinder& finder;
     UseLog& uses;  // of what goes into the store

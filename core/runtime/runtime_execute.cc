@@ -1,6 +1,7 @@
 // The runtime's hands: carries effects out and brings the results back.
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -206,13 +207,18 @@ void Runtime::RunTicker() {
 }
 
 void Runtime::MeasureDevices() {
-  for (const auto& [device, monitor] : ports_.monitors) {
-    const absl::StatusOr<DeviceMemory> memory = monitor->Measure();
-    MutexLock lock(mutex_);
-    director_.OnDeviceMemory(device, memory.ok()
-                                         ? std::optional<DeviceMemory>(*memory)
-                                         : std::nullopt);
+  std::vector<DeviceSample> devices;
+  std::vector<absl::Status> not_seen;
+  for (DeviceMonitor* monitor : ports_.monitors) {
+    absl::StatusOr<std::vector<DeviceSample>> samples = monitor->Sample();
+    if (!samples.ok()) {
+      not_seen.push_back(samples.status());
+      continue;
+    }
+    std::move(samples->begin(), samples->end(), std::back_inserter(devices));
   }
+  MutexLock lock(mutex_);
+  director_.OnDevices(std::move(devices), std::move(not_seen));
 }
 
 void Runtime::ReportProgress() {

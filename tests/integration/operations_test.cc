@@ -15,8 +15,9 @@ using grpc::health::v1::HealthCheckResponse;
 
 const std::vector<std::string> kServices = {
     "grpc.health.v1.Health",   "grpc.reflection.v1alpha.ServerReflection",
-    "warmup.v1.EngineService", "warmup.v1.EventService",
-    "warmup.v1.ModelService",  "warmup.v1.WarmupService"};
+    "warmup.v1.DeviceService", "warmup.v1.EngineService",
+    "warmup.v1.EventService",  "warmup.v1.ModelService",
+    "warmup.v1.WarmupService"};
 
 TEST_CASE("Health: answers for the whole and for every service") {
   ServedDaemon served;

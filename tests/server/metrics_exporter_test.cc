@@ -13,18 +13,12 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_engine.h"
 #include "tests/support/fake_engine_finder.h"
+#include "tests/support/fake_monitor.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/promtool.h"
 
 namespace warmup {
 namespace {
-
-class HostWithMemory final : public DeviceMonitor {
- public:
-  absl::StatusOr<DeviceMemory> Measure() override {
-    return DeviceMemory{2000, 1500};
-  }
-};
 
 struct Fixture {
   Fixture() {
@@ -38,7 +32,7 @@ struct Fixture {
                                                        store,
                                                        events,
                                                        {{"fake", &engine}},
-                                                       {{"host", &monitor}},
+                                                       {&monitor},
                                                        {exporter.get()},
                                                        finder,
                                                        store},
@@ -86,7 +80,7 @@ struct Fixture {
   FakeStore store;
   FakeEngine engine{/*is_instant=*/true};
   FakeEngineFinder finder;
-  HostWithMemory monitor;
+  FakeMonitor monitor{{HostOf(2000, 1500)}};
   EventLog events{{.max_events = 100,
                    .max_bytes = 1 << 20,
                    .next_sequence = 1,
@@ -297,6 +291,46 @@ TEST_CASE("MetricsExporter: promtool has nothing to complain of",
   CHECK(PromtoolComplaints(fixture.Page()).empty());
   // It would complain.
   CHECK_FALSE(PromtoolComplaints("warmup_bad_ms 1\n").empty());
+}
+
+TEST_CASE("MetricsExporter: of a device what it tells, and nothing else") {
+  Fixture fixture;
+  DeviceSample gpu;
+  gpu.id = "gpu0";
+  gpu.memory = {.total_bytes = 4000, .free_bytes = 1000};
+  gpu.problem = "it was lost";
+  gpu.busy = 0.25;
+  gpu.link = {.generation = 5,
+              .width = 16,
+              .received_bytes_per_second = 70,
+              .sent_bytes_per_second = {}};
+  gpu.faults = 3;
+  DeviceSample host = HostOf(2000, 1500);
+  host.cores = 1.5;
+  host.pressure = {.cpu = 0.125, .memory = 0.25, .io = 0.5};
+  fixture.monitor.Show({{host, gpu}});
+  REQUIRE(
+      fixture.PageComesToHold("warmup_device_available{device=\"gpu0\"} 0"));
+  const std::string page = fixture.Page();
+  for (const char* line :
+       {"warmup_device_available{device=\"host\"} 1",
+        "warmup_device_budget_bytes{device=\"host\"} 100",
+        "warmup_device_memory_bytes{device=\"gpu0\"} 4000",
+        "warmup_device_free_bytes{device=\"gpu0\"} 1000",
+        "warmup_device_busy_ratio{device=\"gpu0\"} 0.25",
+        "warmup_device_received_bytes_per_second{device=\"gpu0\"} 70",
+        "warmup_device_faults_total{device=\"gpu0\"} 3",
+        "warmup_device_cores{device=\"host\"} 1.5",
+        "warmup_device_cpu_pressure_ratio{device=\"host\"} 0.125",
+        "warmup_device_memory_pressure_ratio{device=\"host\"} 0.25",
+        "warmup_device_io_pressure_ratio{device=\"host\"} 0.5"}) {
+    CHECK_THAT(page, Catch::Contains("\n" + std::string(line) + "\n"));
+  }
+  for (const char* absent : {"warmup_device_budget_bytes{device=\"gpu0\"}",
+                             "warmup_device_sent_bytes_per_second{",
+                             "warmup_device_busy_ratio{device=\"host\"}"}) {
+    CHECK_THAT(page, !Catch::Contains(absent));
+  }
 }
 
 }  // namespace

@@ -11,17 +11,11 @@
 #include "tests/support/client.h"
 #include "tests/support/fake_engine.h"
 #include "tests/support/fake_engine_finder.h"
+#include "tests/support/fake_monitor.h"
 #include "tests/support/fake_store.h"
 #include "tests/support/temp_folder.h"
 
 namespace warmup {
-
-class PlentyOfMemory final : public DeviceMonitor {
- public:
-  absl::StatusOr<DeviceMemory> Measure() override {
-    return DeviceMemory{1 << 30, 1 << 30};
-  }
-};
 
 // The server and the runtime in this process, with a fake engine and store,
 // behind a real socket: what the daemon is but for its main.
@@ -35,17 +29,17 @@ class ServedRuntime {
     options.director.engines = {"fake"};
     options.director.policy.predictive_preloading = false;
     options.director.policy.max_concurrent_loads = 4;
-    runtime_ = std::make_unique<Runtime>(
-        options,
-        Runtime::Ports{.clock = clock_,
-                       .store = store,
-                       .events = events,
-                       .engines = {{"fake", &engine}},
-                       .monitors = {{"host", &monitor_}},
-                       .sinks = server_->sinks(),
-                       .finder = finder,
-                       .uses = store},
-        StoredState());
+    runtime_ =
+        std::make_unique<Runtime>(options,
+                                  Runtime::Ports{.clock = clock_,
+                                                 .store = store,
+                                                 .events = events,
+                                                 .engines = {{"fake", &engine}},
+                                                 .monitors = {&monitor},
+                                                 .sinks = server_->sinks(),
+                                                 .finder = finder,
+                                                 .uses = store},
+                                  StoredState());
     const absl::Status started = server_->Start(*runtime_);
     INFO(started.ToString());
     REQUIRE(started.ok());
@@ -69,11 +63,11 @@ class ServedRuntime {
  private:
   const TempFolder folder_;
   const SystemClock clock_;
-  PlentyOfMemory monitor_;
   prometheus::Registry registry_;
   RpcMetrics metrics_{registry_};
 
  public:
+  FakeMonitor monitor{{HostOf(1 << 30, 1 << 30)}};
   FakeStore store;
   FakeEngine engine;
   FakeEngineFinder finder;

@@ -25,6 +25,7 @@ Client::Client(const std::string& address)
              v1::WarmupService::NewStub(channel_),
              v1::EventService::NewStub(channel_),
              v1::EngineService::NewStub(channel_),
+             v1::DeviceService::NewStub(channel_),
              grpc::health::v1::Health::NewStub(channel_),
              grpc::reflection::v1alpha::ServerReflection::NewStub(channel_)) {}
 

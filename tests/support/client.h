@@ -21,6 +21,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/eventually.h"
 #include "tests/support/grpc_error.h"
+#include "warmup/v1/device.grpc.pb.h"
 #include "warmup/v1/engine.grpc.pb.h"
 #include "warmup/v1/event.grpc.pb.h"
 #include "warmup/v1/model.grpc.pb.h"
@@ -31,6 +32,7 @@ namespace warmup {
 using Models = v1::ModelService::Stub;
 using Warmup = v1::WarmupService::Stub;
 using Engines = v1::EngineService::Stub;
+using Devices = v1::DeviceService::Stub;
 using Events = v1::EventService::Stub;
 using Health = grpc::health::v1::Health::Stub;
 using Reflection = grpc::reflection::v1alpha::ServerReflection::Stub;
@@ -173,7 +175,8 @@ class Client {
   const std::shared_ptr<grpc::Channel> channel_;
   const std::tuple<std::unique_ptr<Models>, std::unique_ptr<Warmup>,
                    std::unique_ptr<Events>, std::unique_ptr<Engines>,
-                   std::unique_ptr<Health>, std::unique_ptr<Reflection>>
+                   std::unique_ptr<Devices>, std::unique_ptr<Health>,
+                   std::unique_ptr<Reflection>>
       stubs_;
 };
 

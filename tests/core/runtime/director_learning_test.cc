@@ -227,11 +227,11 @@ TEST_CASE("Director: a guess elsewhere leaves a load of others its memory") {
   spec.engine = "second";
   Effects fx;
   REQUIRE(world.director.RegisterModel(world.now, spec, &fx).ok());
-  world.director.OnDeviceMemory("host", DeviceMemory{1000, 800});
+  world.director.OnDevices({HostOf(1000, 800)}, {});
   world.Show({{"theirs", kBeingLoaded}});
   Announce(world, "m");
   CHECK(world.loads.empty());
-  world.director.OnDeviceMemory("host", DeviceMemory{1000, 900});
+  world.director.OnDevices({HostOf(1000, 900)}, {});
   world.Tick(absl::Seconds(1));
   CHECK(world.loads.size() == 1);
 }

@@ -13,6 +13,7 @@
 #include "core/runtime/director.h"
 #include "tests/core/foresight/random_use.h"
 #include "tests/support/catch.h"
+#include "tests/support/fake_monitor.h"
 
 namespace warmup {
 namespace {
@@ -135,7 +136,7 @@ class SimulatedDaemon {
       state.models.push_back({spec, {.cold_load = load}});
     }
     REQUIRE(director_->Restore(state).ok());
-    director_->OnDeviceMemory("host", DeviceMemory{1 << 30, 1 << 30});
+    director_->OnDevices({HostOf(1 << 30, 1 << 30)}, {});
   }
 
   void Handle(const Request& request) {

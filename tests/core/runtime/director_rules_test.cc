@@ -186,12 +186,19 @@ TEST_CASE("Director: no guess unless its peak was measured to be free") {
   spec.peak_bytes = 60;
   REQUIRE(world.director.RegisterModel(world.now, spec, &fx).ok());
   const auto measure = [&](std::optional<DeviceMemory> memory) {
-    world.director.OnDeviceMemory("host", memory);
+    DeviceSample host = HostOf(0, 0);
+    host.memory = memory;
+    world.director.OnDevices({host}, {});
   };
   measure(DeviceMemory{1'000, 79});
   Guess(world, "m");
   CHECK(world.loads.empty());
   measure(std::nullopt);  // who cannot measure does not guess
+  world.Tick(absl::Seconds(1));
+  CHECK(world.loads.empty());
+  DeviceSample lost = HostOf(1'000, 80);
+  lost.problem = "it was lost";
+  world.director.OnDevices({lost}, {});
   world.Tick(absl::Seconds(1));
   CHECK(world.loads.empty());
   measure(DeviceMemory{1'000, 80});

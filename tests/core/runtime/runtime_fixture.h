@@ -12,6 +12,7 @@
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_engine.h"
 #include "tests/support/fake_engine_finder.h"
+#include "tests/support/fake_monitor.h"
 #include "tests/support/fake_store.h"
 
 // The threaded runtime with a fake engine and store.
@@ -42,13 +43,6 @@ class Promise {
   Mutex mutex_;
   CondVar changed_;
   std::vector<T> values_ ABSL_GUARDED_BY(mutex_);
-};
-
-class HostWithMemory final : public DeviceMonitor {
- public:
-  absl::StatusOr<DeviceMemory> Measure() override {
-    return DeviceMemory{1'000'000, 1'000'000};
-  }
 };
 
 inline ModelSpec Model(const ModelId& id, int64_t size_bytes = 60) {
@@ -98,7 +92,7 @@ struct Fixture {
                                                        store,
                                                        events,
                                                        {{"fake", &engine}},
-                                                       {{"host", &monitor}},
+                                                       {&monitor},
                                                        {&sink},
                                                        finder,
                                                        store},
@@ -123,7 +117,7 @@ struct Fixture {
   FakeStore store;
   FakeEngine engine;
   FakeEngineFinder finder;
-  HostWithMemory monitor;
+  FakeMonitor monitor{{HostOf(1'000'000, 1'000'000)}};
   EventLog events;
   CuriousSink sink;
   Promise<absl::StatusOr<Wake>> loaded;

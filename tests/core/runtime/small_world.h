@@ -6,6 +6,7 @@
 
 #include "core/runtime/director.h"
 #include "tests/support/catch.h"
+#include "tests/support/fake_monitor.h"
 
 namespace warmup {
 
@@ -34,7 +35,7 @@ inline ModelSpec Model(const ModelId& id, int64_t size_bytes) {
 struct SmallWorld {
   explicit SmallWorld(Director::Options options)
       : director(std::move(options)) {
-    director.OnDeviceMemory("host", DeviceMemory{1 << 30, 1 << 30});
+    director.OnDevices({HostOf(1 << 30, 1 << 30)}, {});
   }
 
   void Add(const ModelId& id, int64_t size_bytes) {
