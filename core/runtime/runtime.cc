@@ -32,7 +32,8 @@ Runtime::Runtime(Options options, Ports ports, const StoredState& state)
               [this](bool is_healthy, const absl::Status& status) {
                 OnStoreHealth(is_healthy, status);
               }),
-      director_(options_.director) {
+      director_(options_.director),
+      measurements_(ports_.monitors.size()) {
   RestoreEngines(state);
   absl::Status restored;
   {

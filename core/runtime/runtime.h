@@ -181,7 +181,9 @@ class Runtime {
           decide);
   LeaseId NewLeaseId() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunTicker();
+  // Each monitor by itself: the driver of one may take seconds, or hang.
   void MeasureDevices();
+  void TellDevices() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // An engine, and who brought it.
   struct EngineEntry {
     std::shared_ptr<Engine> engine;
@@ -238,6 +240,14 @@ class Runtime {
   // Of those that were added, what could not be made again at the start.
   std::vector<NotTaken> not_restored_ ABSL_GUARDED_BY(mutex_);
   std::vector<NotTaken> not_taken_ ABSL_GUARDED_BY(mutex_);
+  // By place in ports_.monitors.
+  struct Measurement {
+    bool is_under_way = false;
+    absl::Time began;
+    absl::StatusOr<std::vector<DeviceSample>> newest =
+        std::vector<DeviceSample>();
+  };
+  std::vector<Measurement> measurements_ ABSL_GUARDED_BY(mutex_);
   bool is_searching_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Time next_search_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   absl::Time next_tick_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();

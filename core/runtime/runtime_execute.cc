@@ -1,7 +1,6 @@
 // The runtime's hands: carries effects out and brings the results back.
 
 #include <algorithm>
-#include <iterator>
 #include <set>
 #include <utility>
 
@@ -17,6 +16,8 @@ namespace {
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
 // How long the ticker sleeps at most: forecasts age.
 constexpr absl::Duration kTickInterval = absl::Seconds(1);
+// After this a monitor that does not answer sees nothing.
+constexpr absl::Duration kHungMonitor = absl::Seconds(15);
 
 }  // namespace
 
@@ -207,17 +208,44 @@ void Runtime::RunTicker() {
 }
 
 void Runtime::MeasureDevices() {
-  std::vector<DeviceSample> devices;
-  std::vector<absl::Status> not_seen;
-  for (DeviceMonitor* monitor : ports_.monitors) {
-    absl::StatusOr<std::vector<DeviceSample>> samples = monitor->Sample();
-    if (!samples.ok()) {
-      not_seen.push_back(samples.status());
-      continue;
+  for (size_t i = 0; i < ports_.monitors.size(); ++i) {
+    {
+      MutexLock lock(mutex_);
+      Measurement& measurement = measurements_[i];
+      if (measurement.is_under_way) {
+        if (Now() - measurement.began < kHungMonitor) continue;
+        measurement.newest = MakeError(
+            absl::StatusCode::kUnavailable, "MONITOR_HANGS",
+            "devices of one kind are not seen any more: their driver does not "
+            "answer");
+        continue;
+      }
+      measurement.is_under_way = true;
+      measurement.began = Now();
     }
-    std::move(samples->begin(), samples->end(), std::back_inserter(devices));
+    workers_.Run([this, i] {
+      auto devices = ports_.monitors[i]->Sample();
+      MutexLock lock(mutex_);
+      measurements_[i].is_under_way = false;
+      measurements_[i].newest = std::move(devices);
+      TellDevices();
+    });
   }
   MutexLock lock(mutex_);
+  TellDevices();
+}
+
+void Runtime::TellDevices() {
+  std::vector<DeviceSample> devices;
+  std::vector<absl::Status> not_seen;
+  for (const Measurement& measurement : measurements_) {
+    if (!measurement.newest.ok()) {
+      not_seen.push_back(measurement.newest.status());
+      continue;
+    }
+    devices.insert(devices.end(), measurement.newest->begin(),
+                   measurement.newest->end());
+  }
   director_.OnDevices(std::move(devices), std::move(not_seen));
 }
 

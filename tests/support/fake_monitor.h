@@ -29,13 +29,22 @@ class FakeMonitor final : public DeviceMonitor {
     MutexLock lock(mutex_);
     devices_ = std::move(devices);
   }
+  // Does not answer while it hangs.
+  void Hang(bool hangs) {
+    MutexLock lock(mutex_);
+    hangs_ = hangs;
+    changed_.NotifyAll();
+  }
   absl::StatusOr<std::vector<DeviceSample>> Sample() override {
     MutexLock lock(mutex_);
+    while (hangs_) changed_.Wait(mutex_);
     return devices_;
   }
 
  private:
   Mutex mutex_;
+  CondVar changed_;
+  bool hangs_ ABSL_GUARDED_BY(mutex_) = false;
   absl::StatusOr<std::vector<DeviceSample>> devices_ ABSL_GUARDED_BY(mutex_);
 };
 
