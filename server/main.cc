@@ -20,6 +20,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "adapters/host/amd_monitor.h"
 #include "adapters/host/host_monitor.h"
 #include "adapters/store/sqlite_store.h"
 #include "adapters/store/sqlite_use_log.h"
@@ -124,7 +125,7 @@ class Daemon {
                        .store = *store_,
                        .events = events_,
                        .engines = std::move(by_id),
-                       .monitors = {&host_},
+                       .monitors = {&host_, &amd_},
                        .sinks = std::move(sinks),
                        .finder = *finder_,
                        .uses = uses_},
@@ -227,6 +228,7 @@ class Daemon {
   const std::unique_ptr<EngineFinder> finder_;
   const Engines engines_;
   HostMonitor host_;
+  AmdMonitor amd_;
   EventLog events_;
   GrpcServer server_;
   std::optional<Runtime> runtime_;

@@ -42,8 +42,8 @@ struct DeviceSample {
   };
 
   // What models name it by: "host", "gpu0", "gpu0.1" for an instance of a GPU
-  // that is divided (MIG), numbered as the driver does: after a restart of the
-  // machine a number may be another's.
+  // that is divided (MIG), "amd0"; numbered as the driver does: after a restart
+  // of the machine a number may be another's.
   std::string id;
   Kind kind = Kind::kGpu;
   std::string uuid;  // its own for good; empty for the host
