@@ -31,6 +31,28 @@ add_library(fccp INTERFACE IMPORTED)
 target_include_directories(fccp INTERFACE ${WARMUP_FCCP_FOLDER})
 target_compile_definitions(fccp INTERFACE CSV_IO_NO_THREAD)
 
+# Of the CUDA Toolkit only headers: nothing of NVIDIA's is linked. Found anew
+# with each configuration, where scripts/cuda says.
+set(WARMUP_HAS_CUDA OFF)
+if(WARMUP_CUDA)
+  if(CUDAToolkit_ROOT)
+    set(ENV{CUDAToolkit_ROOT} ${CUDAToolkit_ROOT})
+  endif()
+  execute_process(
+    COMMAND ${PROJECT_SOURCE_DIR}/scripts/cuda --print
+    OUTPUT_VARIABLE root OUTPUT_STRIP_TRAILING_WHITESPACE)
+  if(root)
+    set(WARMUP_HAS_CUDA ON)
+    add_library(nvml_headers INTERFACE IMPORTED)
+    target_include_directories(nvml_headers INTERFACE ${root}/include)
+  elseif(NOT WARMUP_CUDA STREQUAL "AUTO")
+    message(FATAL_ERROR
+      "WARMUP_CUDA=${WARMUP_CUDA}, and there is no CUDA Toolkit: run "
+      "scripts/cuda, or name an installed one (12 or later) with "
+      "-DCUDAToolkit_ROOT=")
+  endif()
+endif()
+
 find_package(Catch2 3 CONFIG QUIET)
 if(NOT Catch2_FOUND)
   find_package(Catch2 2 CONFIG REQUIRED)

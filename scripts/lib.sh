@@ -4,6 +4,7 @@
 
 WARMUP_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 : "${WARMUP_VERBOSE:=0}"
+: "${WARMUP_CUDA:=AUTO}"
 
 say() { printf '==> %s\n' "$*"; }
 die() {
@@ -35,7 +36,12 @@ step() {
   fi
 }
 
-configure() { cmake --preset "$1"; }
+# configure <preset>: with the CUDA Toolkit where it can be had.
+configure() {
+  [ "$WARMUP_CUDA" = OFF ] || "$WARMUP_ROOT/scripts/cuda" ||
+    say "NVIDIA's GPUs are not seen by what is built without it"
+  step "Configure $1" cmake --preset "$1" "-DWARMUP_CUDA=$WARMUP_CUDA"
+}
 compile() { cmake --build --preset "$@"; }
 
 # build <preset> [ninja target...]
@@ -43,6 +49,6 @@ build() {
   local preset=$1 targets=()
   shift
   [ $# -eq 0 ] || targets=(--target "$@")
-  step "Configure $preset" configure "$preset" || return
+  configure "$preset" || return
   step "Build $preset (build/$preset)" compile "$preset" "${targets[@]}"
 }
