@@ -35,8 +35,8 @@ class Reader {
   // What a GPU and an instance of one tell alike.
   void Read(nvmlDevice_t device, DeviceSample& sample) {
     sample.uuid = Uuid(device);
-    sample.name = Text<NVML_DEVICE_NAME_V2_BUFFER_SIZE>(nvml_.nvmlDeviceGetName,
-                                                        device);
+    sample.name =
+        Text<NVML_DEVICE_NAME_V2_BUFFER_SIZE>(nvml_.nvmlDeviceGetName, device);
     sample.memory = Memory(device);
     nvmlUtilization_t busy = {};
     if (IsTold(nvml_.nvmlDeviceGetUtilizationRates, device, &busy)) {

@@ -37,8 +37,8 @@ NvmlFaults::NvmlFaults(const NvmlLibrary& nvml) : nvml_(nvml) {
         NvmlLibrary::Call(nvml.nvmlDeviceGetUUID, gpu, uuid.data(),
                           static_cast<unsigned int>(uuid.size() - 1)) !=
             NVML_SUCCESS ||
-        NvmlLibrary::Call(nvml.nvmlDeviceGetSupportedEventTypes, gpu,
-                          &types) != NVML_SUCCESS) {
+        NvmlLibrary::Call(nvml.nvmlDeviceGetSupportedEventTypes, gpu, &types) !=
+            NVML_SUCCESS) {
       continue;
     }
     types &= nvmlEventTypeXidCriticalError | nvmlEventTypeDoubleBitEccError;

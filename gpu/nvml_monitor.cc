@@ -128,7 +128,8 @@ class NvmlMonitor::Gpus {
   }
 
   // What was GPU `id`, or its instances, when it answered last.
-  std::vector<DeviceSample> Lost(const std::string& id, const std::string& why) {
+  std::vector<DeviceSample> Lost(const std::string& id,
+                                 const std::string& why) {
     is_stale_ = true;  // it may be there again for who opens the driver anew
     std::vector<DeviceSample> devices;
     for (const DeviceSample& old : last_) {
@@ -154,9 +155,9 @@ class NvmlMonitor::Gpus {
   const Clock& clock_;
   absl::Time next_open_ = absl::InfinitePast();
   std::unique_ptr<Session> session_;
-  absl::Status why_closed_;           // unless there is a session
-  bool is_stale_ = false;             // it is to be opened anew
-  std::set<std::string> plugged_in_;  // when it was opened
+  absl::Status why_closed_;                // unless there is a session
+  bool is_stale_ = false;                  // it is to be opened anew
+  std::set<std::string> plugged_in_;       // when it was opened
   std::map<std::string, int64_t> faults_;  // by UUID
   std::vector<DeviceSample> last_;
 };

@@ -10,9 +10,8 @@ NvmlMonitor::NvmlMonitor(Options /*options*/, const Clock& /*clock*/) {}
 NvmlMonitor::~NvmlMonitor() = default;
 
 absl::StatusOr<std::vector<DeviceSample>> NvmlMonitor::Sample() {
-  return MakeError(
-      absl::StatusCode::kNotFound, "BUILT_WITHOUT_CUDA",
-      "this warmupd was built without the CUDA Toolkit's headers");
+  return MakeError(absl::StatusCode::kNotFound, "BUILT_WITHOUT_CUDA",
+                   "this warmupd was built without the CUDA Toolkit's headers");
 }
 
 }  // namespace warmup

@@ -42,13 +42,17 @@ void PcieMeter::Run() {
     const absl::Time asked_at = asked_at_;
     std::map<nvmlDevice_t, Throughput> measured;
     for (nvmlDevice_t gpu : gpus) {
-      if (is_stopping_) break;
-      mutex_.Unlock();
-      Throughput& throughput = measured[gpu];
-      throughput.received_bytes_per_second =
-          Measure(gpu, NVML_PCIE_UTIL_RX_BYTES);
-      throughput.sent_bytes_per_second = Measure(gpu, NVML_PCIE_UTIL_TX_BYTES);
-      mutex_.Lock();
+      for (const nvmlPcieUtilCounter_t counter :
+           {NVML_PCIE_UTIL_RX_BYTES, NVML_PCIE_UTIL_TX_BYTES}) {
+        if (is_stopping_) continue;
+        mutex_.Unlock();
+        const std::optional<int64_t> told = Measure(gpu, counter);
+        mutex_.Lock();
+        Throughput& throughput = measured[gpu];
+        (counter == NVML_PCIE_UTIL_RX_BYTES
+             ? throughput.received_bytes_per_second
+             : throughput.sent_bytes_per_second) = told;
+      }
     }
     measured_ = std::move(measured);
     measured_for_ = asked_at;
