@@ -15,7 +15,7 @@
 namespace warmup {
 namespace {
 
-int64_t Bytes(unsigned long long told) {  // NOLINT(google-runtime-int): NVML's
+int64_t Bytes(unsigned long long told) {
   return static_cast<int64_t>(
       std::min<uint64_t>(told, std::numeric_limits<int64_t>::max()));
 }

@@ -10,8 +10,7 @@ absl::StatusOr<std::unique_ptr<NvmlLibrary>> NvmlLibrary::Open(
     const std::string& path) {
   void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
-    // Safe: nobody else calls the functions of dl* on this thread meanwhile.
-    const char* const why = dlerror();  // NOLINT(concurrency-mt-unsafe)
+    const char* const why = dlerror();
     return MakeError(absl::StatusCode::kNotFound, "NO_DRIVER",
                      absl::StrCat("no NVIDIA driver is installed: ",
                                   why == nullptr ? path.c_str() : why),

@@ -15,6 +15,14 @@
 
 namespace warmup {
 
+// A pointer to NVML's function of that name: a call with wrong arguments does
+// not compile. (A name cannot be in parentheses.)
+// NOLINTBEGIN(bugprone-macro-parentheses)
+#define WARMUP_NVML_FUNCTION(name) \
+  const decltype(&::name) name =   \
+      reinterpret_cast<decltype(&::name)>(dlsym(handle_, #name))
+// NOLINTEND(bugprone-macro-parentheses)
+
 // NVIDIA's management library, opened and initialized; given back when this
 // goes, so that the driver or the library may be replaced then. What it gave
 // (devices, event sets) is void after that.
@@ -52,9 +60,6 @@ class NvmlLibrary {
   bool is_initialized_ = false;
 
  public:
-#define WARMUP_NVML_FUNCTION(name) \
-  const decltype(&::name) name =   \
-      reinterpret_cast<decltype(&::name)>(dlsym(handle_, #name))
   WARMUP_NVML_FUNCTION(nvmlInit_v2);
   WARMUP_NVML_FUNCTION(nvmlShutdown);
   WARMUP_NVML_FUNCTION(nvmlErrorString);
@@ -79,8 +84,8 @@ class NvmlLibrary {
   WARMUP_NVML_FUNCTION(nvmlEventSetCreate);
   WARMUP_NVML_FUNCTION(nvmlEventSetWait_v2);
   WARMUP_NVML_FUNCTION(nvmlEventSetFree);
-#undef WARMUP_NVML_FUNCTION
 };
+#undef WARMUP_NVML_FUNCTION
 
 }  // namespace warmup
 

@@ -6,6 +6,7 @@ namespace warmup {
 
 class NvmlMonitor::Gpus {};
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): as where it is used
 NvmlMonitor::NvmlMonitor(Options /*options*/, const Clock& /*clock*/) {}
 NvmlMonitor::~NvmlMonitor() = default;
 
