@@ -60,7 +60,8 @@ absl::Status NvmlLibrary::Error(const std::string& what,
 
 absl::Status NvmlLibrary::NoDevices() {
   return MakeError(absl::StatusCode::kNotFound, "NO_DEVICES",
-                   "an NVIDIA driver is loaded, but it has no GPU");
+                   "an NVIDIA driver is loaded, but it has no GPU for this "
+                   "process");
 }
 
 std::string NvmlLibrary::Text(nvmlReturn_t result) const {

@@ -63,10 +63,6 @@ class NvmlMonitor::Gpus {
       is_stale_ = true;
       return nvml.Error("the NVIDIA driver does not count its GPUs", counted);
     }
-    if (count == 0) {
-      is_stale_ = true;
-      return NvmlLibrary::NoDevices();
-    }
     std::vector<DeviceSample> devices;
     std::vector<nvmlDevice_t> gpus;
     std::vector<nvmlDevice_t> gpu_of;  // by place in `devices`
@@ -88,6 +84,10 @@ class NvmlMonitor::Gpus {
           throughput->second.sent_bytes_per_second;
     }
     last_ = devices;
+    if (devices.empty()) {
+      is_stale_ = true;
+      return NvmlLibrary::NoDevices();
+    }
     return devices;
   }
 
@@ -117,9 +117,14 @@ class NvmlMonitor::Gpus {
         NvmlLibrary::Call(nvml.nvmlDeviceGetHandleByIndex_v2, index, &handle);
     // Somebody else's: a container sees those that it was given.
     if (found == NVML_ERROR_NO_PERMISSION) return {};
-    if (found != NVML_SUCCESS) return Lost(id, nvml.Text(found));
+    if (found != NVML_SUCCESS) {
+      return Unreachable(id, absl::StrCat("the driver gives no access to it: ",
+                                          nvml.Text(found)));
+    }
     GpuReading reading = ReadGpu(nvml, handle, id);
-    if (!reading.lost.empty()) return Lost(id, reading.lost);
+    if (!reading.lost.empty()) {
+      return Unreachable(id, absl::StrCat("it was lost: ", reading.lost));
+    }
     gpu = handle;
     for (DeviceSample& device : reading.devices) {
       device.faults = FaultsOf(reading.uuid);
@@ -128,8 +133,8 @@ class NvmlMonitor::Gpus {
   }
 
   // What was GPU `id`, or its instances, when it answered last.
-  std::vector<DeviceSample> Lost(const std::string& id,
-                                 const std::string& why) {
+  std::vector<DeviceSample> Unreachable(const std::string& id,
+                                        const std::string& problem) {
     is_stale_ = true;  // it may be there again for who opens the driver anew
     std::vector<DeviceSample> devices;
     for (const DeviceSample& old : last_) {
@@ -140,7 +145,7 @@ class NvmlMonitor::Gpus {
     }
     if (devices.empty()) devices.push_back({.id = id});
     for (DeviceSample& device : devices) {
-      device.problem = absl::StrCat("it was lost: ", why);
+      device.problem = problem;
       device.faults = std::max(device.faults, FaultsOf(device.uuid));
     }
     return devices;

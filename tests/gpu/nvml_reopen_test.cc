@@ -123,6 +123,18 @@ TEST_CASE("NvmlMonitor: shows a GPU that was lost before it was seen") {
              Catch::StartsWith("it was lost: "));
 }
 
+TEST_CASE("NvmlMonitor: shows a GPU that the driver gives no access to") {
+  NvmlMachine machine({PlainGpu()});
+  machine.Devices();
+  machine.nvml.With([](FakeNvmlWorld& world) {
+    world.failing["nvmlDeviceGetHandleByIndex_v2"] = NVML_ERROR_UNKNOWN;
+  });
+  const DeviceSample gpu = machine.Device("gpu0");
+  CHECK(gpu.uuid == "GPU-0");
+  CHECK(gpu.problem ==
+        "the driver gives no access to it: Unknown Error (NVML error 999)");
+}
+
 TEST_CASE("NvmlMonitor: forgets a GPU that was taken out") {
   NvmlMachine machine({PlainGpu(), DividedGpu()});
   machine.Devices();
@@ -141,7 +153,7 @@ TEST_CASE("NvmlMonitor: leaves out a GPU that is somebody else's") {
   machine.nvml.With([](FakeNvmlWorld& world) {
     world.failing["nvmlDeviceGetHandleByIndex_v2"] = NVML_ERROR_NO_PERMISSION;
   });
-  CHECK(machine.Devices().empty());
+  CHECK_THAT(machine.Error(), Catch::StartsWith("NOT_FOUND NO_DEVICES: "));
 }
 
 TEST_CASE("NvmlMonitor: ends while its thread measures") {
