@@ -123,6 +123,15 @@ TEST_CASE("NvmlMonitor: shows a GPU that was lost before it was seen") {
              Catch::StartsWith("it was lost: "));
 }
 
+TEST_CASE("NvmlMonitor: places nothing on a GPU that must be reset") {
+  NvmlMachine machine({PlainGpu()});
+  machine.nvml.With([](FakeNvmlWorld& world) {
+    world.failing["nvmlDeviceGetMemoryInfo_v2"] = NVML_ERROR_RESET_REQUIRED;
+  });
+  CHECK_THAT(machine.Device("gpu0").problem,
+             Catch::StartsWith("it was lost: "));
+}
+
 TEST_CASE("NvmlMonitor: shows a GPU that the driver gives no access to") {
   NvmlMachine machine({PlainGpu()});
   machine.Devices();
