@@ -14,10 +14,10 @@
 FROM debian:bookworm-slim AS build
 WORKDIR /src
 # First what changes seldom, so that it is built seldom.
-COPY scripts/setup scripts/lib.sh scripts/
-RUN scripts/setup --run
+COPY scripts/setup scripts/cuda scripts/lib.sh scripts/
+RUN scripts/setup --run && scripts/cuda
 COPY . .
-RUN cmake --preset release \
+RUN cmake --preset release -DWARMUP_CUDA=ON \
  && cmake --build --preset release --target warmupd warmupctl \
  && install -D --strip --target-directory=/out \
       build/release/server/warmupd build/release/clients/cli/warmupctl

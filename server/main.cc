@@ -30,6 +30,7 @@
 #include "core/base/status_macros.h"
 #include "core/events/event_log.h"
 #include "core/runtime/runtime.h"
+#include "gpu/nvml_monitor.h"
 #include "server/config.h"
 #include "server/engines.h"
 #include "server/event_service.h"
@@ -125,7 +126,7 @@ class Daemon {
                        .store = *store_,
                        .events = events_,
                        .engines = std::move(by_id),
-                       .monitors = {&host_, &amd_},
+                       .monitors = {&host_, &amd_, &nvidia_},
                        .sinks = std::move(sinks),
                        .finder = *finder_,
                        .uses = uses_},
@@ -229,6 +230,7 @@ class Daemon {
   const Engines engines_;
   HostMonitor host_;
   AmdMonitor amd_;
+  NvmlMonitor nvidia_{NvmlMonitor::Options{}, clock_};
   EventLog events_;
   GrpcServer server_;
   std::optional<Runtime> runtime_;

@@ -47,8 +47,9 @@ struct Shares {
 std::string MemoryBar(const Shares& shares, const Style& style) {
   const auto cell = [&](double bytes) {
     const double ratio = shares.total > 0 ? bytes / shares.total : 0;
-    return static_cast<int>(
-        std::lround(std::clamp(ratio, 0.0, 1.0) * kBarCells));
+    const auto cells =
+        static_cast<int>(std::lround(std::clamp(ratio, 0.0, 1.0) * kBarCells));
+    return bytes > 0 ? std::max(cells, 1) : cells;
   };
   const int ours = cell(shares.ours);
   const int others = std::max(0, cell(shares.ours + shares.others) - ours);
