@@ -112,13 +112,13 @@ TEST_CASE("Devices: why none are seen is told; a budget stays") {
 TEST_CASE("Devices: a watcher gets the list at once, and when it changes") {
   ServedRuntime served(/*is_instant=*/true);
   Client client(served.address());
-  AwaitDevices(client, 1);
   auto watch = client.Open(&Devices::WatchDevices);
   auto news = watch.Next();
   REQUIRE(news.has_value());
   CHECK(news->devices_size() == 1);
   served.monitor.Show({{HostOf(9000, 8000), SomeGpu()}});
-  news = watch.Next();
+  // Lists of one device may be under way.
+  while (news.has_value() && news->devices_size() == 1) news = watch.Next();
   REQUIRE(news.has_value());
   CHECK(news->devices_size() == 2);
   served.Stop();
