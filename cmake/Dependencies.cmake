@@ -34,6 +34,9 @@ target_compile_definitions(fccp INTERFACE CSV_IO_NO_THREAD)
 # Of the CUDA Toolkit only headers: nothing of NVIDIA's is linked. Found anew
 # with each configuration, where scripts/cuda says.
 set(WARMUP_HAS_CUDA OFF)
+if(NOT WARMUP_CUDA MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "WARMUP_CUDA=${WARMUP_CUDA} is not AUTO, ON or OFF")
+endif()
 if(WARMUP_CUDA)
   if(CUDAToolkit_ROOT)
     set(ENV{CUDAToolkit_ROOT} ${CUDAToolkit_ROOT})

@@ -16,10 +16,6 @@ using Lines = std::vector<std::string>;
 constexpr int kBarCells = 40;
 constexpr size_t kMostProcesses = 5;
 
-std::string Dotted(const Lines& parts, const Style& style) {
-  return absl::StrJoin(parts, style.Dim(" · "));
-}
-
 std::string Cells(const char* cell, int count) {
   std::string text;
   for (int i = 0; i < count; ++i) text += cell;
@@ -138,8 +134,8 @@ std::string ProcessesText(const v1::Device& device) {
 }
 
 void AddDevice(const v1::Device& device, const Style& style, Lines* lines) {
-  Lines head = {style.Bold(Printable(device.device_id()))};
-  if (!device.name().empty()) head.push_back(Printable(device.name()));
+  Lines head = {style.Bold(Printable(device.device_id())),
+                Printable(device.name())};
   if (device.has_cores()) {
     head.push_back(absl::StrFormat("%g processors", device.cores()));
   }

@@ -5,7 +5,6 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "clients/cli/event_text.h"
 #include "clients/cli/format.h"
 #include "clients/cli/model_text.h"
@@ -25,15 +24,6 @@ constexpr int kMinEventRows = 5;
 std::string Right(const std::string& text, int width) {
   const int pad = std::max(0, width - DisplayWidth(text));
   return absl::StrCat(std::string(static_cast<size_t>(pad), ' '), text);
-}
-
-// Joined by dots, the empty ones left out.
-std::string Dotted(const Lines& parts, const Style& style) {
-  Lines some;
-  for (const std::string& part : parts) {
-    if (!part.empty()) some.push_back(part);
-  }
-  return absl::StrJoin(some, style.Dim(" · "));
 }
 
 void AddHead(const StatusView& view, const Style& style, int columns,

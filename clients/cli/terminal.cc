@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "clients/cli/format.h"
 
 namespace warmup::cli {
@@ -24,6 +25,14 @@ std::string Style::Wrap(std::string_view code, std::string_view text) const {
   if (!has_color_ || text.empty()) return std::string(text);
   return absl::StrCat("\033[", std::string(code), "m", std::string(text),
                       "\033[0m");
+}
+
+std::string Dotted(const std::vector<std::string>& parts, const Style& style) {
+  std::vector<std::string> some;
+  for (const std::string& part : parts) {
+    if (!part.empty()) some.push_back(part);
+  }
+  return absl::StrJoin(some, style.Dim(" · "));
 }
 
 TerminalSize GetTerminalSize(int fd) {

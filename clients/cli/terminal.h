@@ -34,6 +34,9 @@ class Style {
   bool has_color_;
 };
 
+// Joined by dots, the empty ones left out.
+std::string Dotted(const std::vector<std::string>& parts, const Style& style);
+
 // Columns and rows of the terminal on `fd`; 100 x 40 where there is none.
 struct TerminalSize {
   int columns = 100;

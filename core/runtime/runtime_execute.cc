@@ -218,6 +218,7 @@ void Runtime::MeasureDevices() {
             absl::StatusCode::kUnavailable, "MONITOR_HANGS",
             "devices of one kind are not seen any more: their driver does not "
             "answer");
+        TellDevices();
         continue;
       }
       measurement.is_under_way = true;
@@ -231,8 +232,6 @@ void Runtime::MeasureDevices() {
       TellDevices();
     });
   }
-  MutexLock lock(mutex_);
-  TellDevices();
 }
 
 void Runtime::TellDevices() {
